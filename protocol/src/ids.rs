@@ -68,6 +68,13 @@ macro_rules! name {
             }
         }
 
+        impl std::str::FromStr for $name {
+            type Err = InvalidName;
+            fn from_str(given: &str) -> Result<Self, InvalidName> {
+                Self::parse(given)
+            }
+        }
+
         impl TryFrom<String> for $name {
             type Error = InvalidName;
             fn try_from(given: String) -> Result<Self, InvalidName> {

@@ -1,1 +1,5 @@
-fn main(){}
+//! `plansync`: see `plansync --help`.
+
+fn main() -> std::process::ExitCode {
+    plansync_server::cli::main()
+}

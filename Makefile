@@ -1,0 +1,45 @@
+# What a person or CI runs. Everything that is needed beyond Rust, Node and root (or Debian's packages) is brought here.
+
+export PLANSYNC_BIN ?= $(CURDIR)/target/debug/plansync
+CARGO ?= cargo
+
+.PHONY: help run test lint fmt bench browser packages
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: ## builds everything, starts the server with the sample plan and prints a link for each reader
+	$(CARGO) run --release -p plansync-server -- serve --demo
+
+test: browser packages ## builds and runs every test of every language, the browser's too
+	$(CARGO) build --workspace
+	cd tests/js && npm run --silent check
+	$(CARGO) test --workspace --no-fail-fast
+
+lint: ## formatting and lints, without a warning
+	$(CARGO) fmt --all -- --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+fmt: ## formats the code
+	$(CARGO) fmt --all
+
+bench: ## drives the release server over loopback and prints the figures of docs/benchmarks.md
+	$(CARGO) build --release -p plansync-server -p plansync-tests
+	PLANSYNC_BIN=$(CURDIR)/target/release/plansync $(CURDIR)/target/release/plansync-bench
+
+# The npm packages of the stock clients, by their lock files.
+packages: tests/js/node_modules/.package-lock.json protocol/tests/js/node_modules/.package-lock.json
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# Debian's Chromium, where there is none yet.
+browser:
+	@if ! command -v chromium >/dev/null && [ -z "$$PLANSYNC_CHROMIUM" ]; then \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+			apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+		else \
+			echo "no chromium: install it, or set PLANSYNC_CHROMIUM" >&2; exit 1; \
+		fi; \
+	fi

@@ -1,0 +1,292 @@
+//! Who someone is: the workspace's API key, and people's tokens.
+//!
+//! A token is a JWT signed with HS256 and nothing else; the same secret lets a host application sign them itself.
+//! Secrets come from the environment or a file of mode 600, and are never logged or shown.
+
+use std::{
+    fs, io,
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
+use plansync_protocol::ids::{Access, PartyId, PersonId, PlanId};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Millis;
+
+/// Bytes of a secret the server makes itself.
+const SECRET_BYTES: usize = 32;
+/// A secret shorter than this can be guessed.
+const SECRET_CHARS_MIN: usize = 16;
+/// A token is a name, a mail address and a signature; nothing longer is looked at.
+pub const TOKEN_BYTES_MAX: usize = 8 << 10;
+
+/// Who wrote: the authenticated person and their party. A workspace's key writes without a party.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Author {
+    /// The person, or the host application that acts under the workspace's key.
+    pub person: PersonId,
+    /// The party the person stands for.
+    pub party: Option<PartyId>,
+}
+
+/// What a token says. The names are those of the public interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The person.
+    pub sub: PersonId,
+    /// The plan the token opens.
+    pub plan: PlanId,
+    /// The party the person stands for.
+    pub party: PartyId,
+    /// What the person may do.
+    pub access: Access,
+    /// Their name, as others see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Their mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Signed at, in seconds.
+    pub iat: u64,
+    /// Void from then on, in seconds.
+    pub exp: u64,
+    /// The token's own id.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub jti: String,
+}
+
+impl Claims {
+    /// Whose edits these are.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        Author { person: self.sub.clone(), party: Some(self.party.clone()) }
+    }
+
+    /// When the token is void.
+    #[must_use]
+    pub fn expires_at(&self) -> Millis {
+        self.exp.saturating_mul(1000)
+    }
+}
+
+/// Why someone is not let in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// Nothing was presented.
+    #[error("no token: pass the token of the plan's link")]
+    Missing,
+    /// Not signed by this server's secret, or not a token at all.
+    #[error("the token is not valid here: ask for a new link")]
+    Forged,
+    /// It was valid once.
+    #[error("the token has expired: ask for a new link")]
+    Expired,
+    /// It opens another plan.
+    #[error("the token is for plan {0}, not for this one")]
+    OtherPlan(PlanId),
+}
+
+/// The secrets and what is checked with them.
+pub struct Auth {
+    api_key: String,
+    signing: EncodingKey,
+    checking: DecodingKey,
+    validation: Validation,
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Auth { .. }")
+    }
+}
+
+impl Auth {
+    /// With these secrets.
+    #[must_use]
+    pub fn new(api_key: String, token_secret: &str) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.leeway = 0;
+        validation.validate_nbf = true;
+        validation.validate_aud = false;
+        Self {
+            api_key,
+            signing: EncodingKey::from_secret(token_secret.as_bytes()),
+            checking: DecodingKey::from_secret(token_secret.as_bytes()),
+            validation,
+        }
+    }
+
+    /// Whether this is the workspace's API key. Takes the same time whatever is wrong with it.
+    #[must_use]
+    pub fn is_api_key(&self, given: &str) -> bool {
+        blake3::hash(given.as_bytes()) == blake3::hash(self.api_key.as_bytes())
+    }
+
+    /// Checks a token: algorithm, signature, `exp`, `nbf`.
+    ///
+    /// # Errors
+    /// [`Denied`] says why, without a word of the token itself.
+    pub fn claims(&self, token: &str) -> Result<Claims, Denied> {
+        if token.is_empty() {
+            return Err(Denied::Missing);
+        }
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(Denied::Forged);
+        }
+        match jsonwebtoken::decode::<Claims>(token, &self.checking, &self.validation) {
+            Ok(data) => Ok(data.claims),
+            Err(error) => match error.kind() {
+                ErrorKind::ExpiredSignature => Err(Denied::Expired),
+                _ => Err(Denied::Forged),
+            },
+        }
+    }
+
+    /// Checks a token for one plan.
+    ///
+    /// # Errors
+    /// [`Denied::OtherPlan`] besides those of [`Auth::claims`].
+    pub fn claims_for(&self, token: &str, plan: &PlanId) -> Result<Claims, Denied> {
+        let claims = self.claims(token)?;
+        if claims.plan == *plan { Ok(claims) } else { Err(Denied::OtherPlan(claims.plan)) }
+    }
+
+    /// Signs a token.
+    ///
+    /// # Errors
+    /// When the claims cannot be written as JSON, which names and numbers always can.
+    pub fn sign(&self, claims: &Claims) -> Result<String, jsonwebtoken::errors::Error> {
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.signing)
+    }
+}
+
+/// A secret that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// The file cannot be read or written.
+    #[error("the secret in {path} cannot be read or made: {source}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It is too short to be safe.
+    #[error("{name} has {chars} characters; a secret needs at least {SECRET_CHARS_MIN}")]
+    Short {
+        /// Which secret.
+        name: &'static str,
+        /// How long it is.
+        chars: usize,
+    },
+}
+
+/// A secret, and whether this call made it.
+#[derive(Debug)]
+pub struct Secret {
+    /// The secret.
+    pub value: String,
+    /// The file that was made for it just now.
+    pub made: Option<PathBuf>,
+}
+
+/// The secret that was given, else the one in the file, else a new one that is written there with mode 600.
+///
+/// # Errors
+/// [`SecretError`] says which secret and why.
+pub fn secret(given: Option<String>, file: &Path, name: &'static str) -> Result<Secret, SecretError> {
+    let failed = |source| SecretError::File { path: file.to_owned(), source };
+    let (value, made) = match given {
+        Some(value) => (value, None),
+        None => match fs::read_to_string(file) {
+            Ok(value) => (value.trim().to_owned(), None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let value = random_secret();
+                let mut made =
+                    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(failed)?;
+                writeln!(made, "{value}").and_then(|()| made.sync_all()).map_err(failed)?;
+                (value, Some(file.to_owned()))
+            }
+            Err(error) => return Err(failed(error)),
+        },
+    };
+    match value.chars().count() {
+        chars if chars < SECRET_CHARS_MIN => Err(SecretError::Short { name, chars }),
+        _ => Ok(Secret { value, made }),
+    }
+}
+
+fn random_secret() -> String {
+    let bytes: [u8; SECRET_BYTES] = rand::random();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jsonwebtoken::encode;
+
+    const SECRET: &str = "a secret of the right length";
+
+    fn claims() -> Claims {
+        Claims {
+            sub: PersonId::parse("ann").unwrap(),
+            plan: PlanId::parse("demo").unwrap(),
+            party: PartyId::parse("buyer").unwrap(),
+            access: Access::Editor,
+            name: None,
+            email: None,
+            iat: 1,
+            exp: u64::from(u32::MAX),
+            jti: String::new(),
+        }
+    }
+
+    fn auth() -> Auth {
+        Auth::new("key-of-the-workspace".to_owned(), SECRET)
+    }
+
+    #[test]
+    fn a_signed_token_opens_its_plan_and_no_other() {
+        let token = auth().sign(&claims()).unwrap();
+        assert_eq!(auth().claims_for(&token, &claims().plan).unwrap(), claims());
+        let other = PlanId::parse("other").unwrap();
+        assert_eq!(auth().claims_for(&token, &other), Err(Denied::OtherPlan(claims().plan)));
+    }
+
+    #[test]
+    fn a_token_of_another_algorithm_or_none_or_another_secret_is_forged() {
+        let other_algorithm =
+            encode(&Header::new(Algorithm::HS512), &claims(), &EncodingKey::from_secret(SECRET.as_bytes())).unwrap();
+        let other_secret = Auth::new(String::new(), "another secret of that length").sign(&claims()).unwrap();
+        let body = auth().sign(&claims()).unwrap();
+        let body = body.split('.').nth(1).unwrap();
+        let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{body}.");
+        for token in [other_algorithm, other_secret, unsigned, "x".to_owned(), "x".repeat(1 << 20)] {
+            assert_eq!(auth().claims(&token), Err(Denied::Forged), "{}", &token[..token.len().min(40)]);
+        }
+        assert_eq!(auth().claims(""), Err(Denied::Missing));
+    }
+
+    #[test]
+    fn an_expired_token_says_that_it_has_expired() {
+        let token = auth().sign(&Claims { exp: 1, ..claims() }).unwrap();
+        assert_eq!(auth().claims(&token), Err(Denied::Expired));
+    }
+
+    #[test]
+    fn a_secret_is_made_once_and_only_its_owner_can_read_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("api-key");
+        let first = secret(None, &file, "PLANSYNC_API_KEY").unwrap();
+        let second = secret(None, &file, "PLANSYNC_API_KEY").unwrap();
+        assert_eq!(first.value, second.value);
+        assert_eq!((first.made.is_some(), second.made.is_some()), (true, false));
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(matches!(secret(Some("short".to_owned()), &file, "X"), Err(SecretError::Short { chars: 5, .. })));
+    }
+}

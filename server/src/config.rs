@@ -1,0 +1,167 @@
+//! Every setting: a flag, an environment variable, a line in `plansync.toml`, in this order of weight.
+//!
+//! Every one has a default that is right for most. Secrets have no flag: the list of processes shows flags.
+
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use serde::Deserialize;
+
+/// The settings file that is read when it is there and no other is named.
+const FILE: &str = "plansync.toml";
+
+/// Settings of `plansync serve`, as flags and environment variables give them.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Flags {
+    /// Address to listen on; port 0 takes any free one [default: 127.0.0.1:4300]
+    #[arg(long, env = "PLANSYNC_LISTEN", value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Folder of the store and the secrets; made if it is not there [default: ./plansync-data]
+    #[arg(long, env = "PLANSYNC_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Create the plan `demo` from the built-in sample and print links to it
+    #[arg(long, env = "PLANSYNC_DEMO")]
+    demo: bool,
+    /// Settings file [default: plansync.toml, if it is there]
+    #[arg(long, env = "PLANSYNC_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Address that links point to, such as https://plans.example.com [default: the request's host]
+    #[arg(long, env = "PLANSYNC_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// Origins besides this server's own whose pages may open plans, such as https://crm.example.com
+    #[arg(long, env = "PLANSYNC_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
+    origins: Option<Vec<String>>,
+    /// Threads that plans live on [default: one per core]
+    #[arg(long, env = "PLANSYNC_WORKERS", value_name = "N")]
+    workers: Option<usize>,
+    /// What to log, such as info or plansync_server=debug [default: info]
+    #[arg(long, env = "PLANSYNC_LOG", value_name = "FILTER")]
+    log: Option<String>,
+    /// How to log [default: text]
+    #[arg(long, env = "PLANSYNC_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// A line for a person.
+    #[default]
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// The lines of `plansync.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    listen: Option<SocketAddr>,
+    data: Option<PathBuf>,
+    demo: Option<bool>,
+    public_url: Option<String>,
+    origins: Option<Vec<String>>,
+    workers: Option<usize>,
+    log: Option<String>,
+    log_format: Option<LogFormat>,
+    api_key: Option<String>,
+    token_secret: Option<String>,
+}
+
+/// The settings the server runs with.
+#[derive(Clone)]
+pub struct Config {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Folder of the store and the secrets.
+    pub data: PathBuf,
+    /// Whether to create the demonstration plan.
+    pub demo: bool,
+    /// Where links point.
+    pub public_url: Option<String>,
+    /// Further origins whose pages may open plans.
+    pub origins: Vec<String>,
+    /// Threads that plans live on.
+    pub workers: usize,
+    /// What to log.
+    pub log: String,
+    /// How to log.
+    pub log_format: LogFormat,
+    /// The workspace's API key, where it was given.
+    pub api_key: Option<String>,
+    /// The secret that signs tokens, where it was given.
+    pub token_secret: Option<String>,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file that was named cannot be read.
+    #[error("the settings file {path} cannot be read: {source}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file holds something that is no setting.
+    #[error("the settings file {path} is wrong: {source}")]
+    Wrong {
+        /// Which file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// A value is out of its range.
+    #[error("{0}")]
+    Value(String),
+}
+
+impl Config {
+    /// From flags and environment, then the file, then the defaults.
+    ///
+    /// # Errors
+    /// [`ConfigError`] is one sentence that names the setting.
+    pub fn load(flags: Flags) -> Result<Self, ConfigError> {
+        let file = match &flags.config {
+            Some(path) => read(path)?,
+            None if Path::new(FILE).exists() => read(Path::new(FILE))?,
+            None => File::default(),
+        };
+        let secret = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let config = Self {
+            listen: flags.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 4300))),
+            data: flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("./plansync-data")),
+            demo: flags.demo || file.demo.unwrap_or_default(),
+            public_url: flags.public_url.or(file.public_url),
+            origins: flags.origins.or(file.origins).unwrap_or_default(),
+            workers: flags
+                .workers
+                .or(file.workers)
+                .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+            log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
+            log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
+            api_key: secret("PLANSYNC_API_KEY").or(file.api_key),
+            token_secret: secret("PLANSYNC_TOKEN_SECRET").or(file.token_secret),
+        };
+        if !(1..=256).contains(&config.workers) {
+            return Err(ConfigError::Value(format!("workers is {}, and should be 1 to 256", config.workers)));
+        }
+        if let Some(url) = config.public_url.as_ref().filter(|url| !url.starts_with("http")) {
+            return Err(ConfigError::Value(format!(
+                "public_url is {url:?}, and should begin with https:// or http://"
+            )));
+        }
+        Ok(config)
+    }
+}
+
+fn read(path: &Path) -> Result<File, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    toml::from_str(&text).map_err(|source| ConfigError::Wrong { path: path.to_owned(), source: Box::new(source) })
+}

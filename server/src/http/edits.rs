@@ -1,0 +1,52 @@
+//! Typed edits over HTTP.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{
+        Path, State,
+        rejection::{BytesRejection, PathRejection},
+    },
+};
+use plansync_protocol::{
+    ids::{Scope, Seq},
+    plan::Edit,
+};
+use serde::Serialize;
+
+use tokio::sync::oneshot;
+use utoipa::ToSchema;
+
+use super::{App, Problem, json, plans::plan_id, requester::Requester};
+use crate::{
+    room::{EditRequest, Event},
+    rooms::Unreachable,
+};
+
+/// An edit that is on disk.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Edited {
+    /// The entry the plan stands at.
+    seq: Seq,
+}
+
+/// Makes a typed edit: all of it or nothing.
+#[utoipa::path(post, path = "/v1/plans/{id}/edits", tag = "plans", params(("id" = String, Path)), request_body = Value,
+    security(("api_key" = []), ("token" = [])),
+    responses((status = 200, body = Edited), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn edit(
+    State(app): State<App>,
+    requester: Requester,
+    id: Result<Path<String>, PathRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Edited>, Problem> {
+    let id = plan_id(id)?;
+    let (author, origin) = requester.writes(&id)?;
+    let edit = Edit::parse(&json(body)?, true).map_err(Problem::malformed)?;
+    let (reply, answer) = oneshot::channel();
+    let request = Box::new(EditRequest { author, origin, edit });
+    app.house.rooms.send(&id, &Scope::Shared, Event::Edit { request, reply }).await?;
+    let seq = answer.await.map_err(|_| Unreachable::Ended(id))??;
+    Ok(Json(Edited { seq }))
+}

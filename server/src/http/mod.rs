@@ -1,0 +1,125 @@
+//! The HTTP interface: routes by subject. `docs/http.md` and `/openapi.json` say what each of them does.
+
+mod edits;
+mod health;
+mod openapi;
+mod page;
+mod plans;
+mod problem;
+mod requester;
+mod serve;
+mod sync;
+mod tokens;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Request, rejection::BytesRejection},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::Response,
+    routing::{get, post},
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use plansync_protocol::limits;
+use serde_json::Value;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
+
+use crate::{clock, session::House};
+pub use plans::create_plan;
+pub use problem::Problem;
+pub use serve::serve;
+pub use tokens::{TokenRequest, link, sign};
+
+/// A body is at most a plan.
+const BODY_BYTES_MAX: usize = limits::DOCUMENT_BYTES_MAX;
+/// The header that names a request in the log and in the answer.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Page, script and style from here alone; nothing inline, nothing embeds the page.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+     img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What every request works with.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Rooms, secrets, and whether the server is stopping.
+    pub house: House,
+    /// Renders `/metrics`.
+    pub metrics: PrometheusHandle,
+    /// Where links point; the request's own host where it is not set.
+    pub public_url: Option<Arc<str>>,
+    /// Origins besides the server's own whose pages may open a websocket.
+    pub origins: Arc<[String]>,
+    /// Counts the sessions, so that a stop can wait for them.
+    pub sessions: TaskTracker,
+}
+
+/// Every route.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/v1/plans", post(plans::create).get(plans::list))
+        .route("/v1/plans/{id}", get(plans::get))
+        .route("/v1/plans/{id}/edits", post(edits::edit))
+        .route("/v1/plans/{id}/tokens", post(tokens::create))
+        .route("/v1/sync/{plan}", get(sync::shared))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(openapi::document))
+        .route("/", get(page::home))
+        .route("/p/{id}", get(page::plan))
+        .route("/assets/{name}", get(page::asset))
+        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address does not take this method")
+        })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(around))
+        .with_state(app)
+}
+
+/// Names and logs each request, and sets the headers that every answer has. The query is never logged: it may hold a
+/// token.
+async fn around(request: Request, next: Next) -> Response {
+    let id = uuid::Uuid::now_v7().simple().to_string();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let span = tracing::info_span!("request", id, %method, path);
+    let started = clock::instant();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let took = Duration::from_micros(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX));
+    span.in_scope(|| tracing::debug!(status = response.status().as_u16(), ?took, "answered"));
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+    response
+}
+
+/// The JSON of a body, or what is wrong with it.
+fn json(body: Result<Bytes, BytesRejection>) -> Result<Value, Problem> {
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body is above 8 MiB")
+        }
+        _ => Problem::bad_request("the body could not be read"),
+    })?;
+    serde_json::from_slice(&body).map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}")))
+}
+
+/// The headers of an entity tag: an answer may be kept, but is asked about each time.
+fn tag(seq: u64) -> [(HeaderName, HeaderValue); 2] {
+    let tag = HeaderValue::from_str(&format!("\"{seq}\"")).unwrap_or(HeaderValue::from_static("\"\""));
+    [(header::ETAG, tag), (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))]
+}
+
+/// Whether a tag of `If-None-Match` names this entry.
+fn is_tag(given: &str, seq: u64) -> bool {
+    let given = given.trim();
+    given == "*" || given.trim_start_matches("W/").trim_matches('"') == seq.to_string()
+}

@@ -1,0 +1,48 @@
+//! The interface as OpenAPI 3.1, made from the handlers themselves.
+
+use super::Problem;
+use axum::Json;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+};
+
+/// The document.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "plansync", description = "Mutual action plans that several companies edit at the same time."),
+    paths(
+        super::plans::create,
+        super::plans::list,
+        super::plans::get,
+        super::edits::edit,
+        super::tokens::create,
+        super::sync::shared,
+        super::health::healthz,
+        super::health::readyz,
+        super::health::metrics,
+    ),
+    components(schemas(Problem)),
+    modifiers(&Keys)
+)]
+struct Api;
+
+struct Keys;
+
+impl Modify for Keys {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let components = api.components.get_or_insert_default();
+        for (name, description) in
+            [("api_key", "The workspace's API key"), ("token", "A person's token: a JWT signed with HS256")]
+        {
+            let mut scheme = Http::new(HttpAuthScheme::Bearer);
+            scheme.description = Some(description.to_owned());
+            components.add_security_scheme(name, SecurityScheme::Http(scheme));
+        }
+    }
+}
+
+/// `/openapi.json`
+pub async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(Api::openapi())
+}

@@ -1,0 +1,136 @@
+//! Every error of the HTTP interface: `application/problem+json` (RFC 9457) with a stable `code`.
+
+use axum::{
+    Json,
+    extract::rejection::QueryRejection,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use plansync_protocol::plan::Malformed;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{auth::Denied, log::LogError, metrics, room::EditRefused, rooms::Unreachable};
+
+/// What went wrong, for a program and for a person.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: u16,
+    /// A word that stays the same.
+    pub code: &'static str,
+    /// The status in words.
+    pub title: &'static str,
+    /// What happened, where, and what to do next.
+    pub detail: String,
+    /// Every malformed field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldProblem>,
+}
+
+/// One malformed field.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FieldProblem {
+    /// Where it stands: `tasks/ca-1/due`.
+    pub path: String,
+    /// What was given, shortened.
+    pub value: String,
+    /// What would be right.
+    pub expected: String,
+}
+
+impl Problem {
+    /// With this status and word.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        let title = status.canonical_reason().unwrap_or("Error");
+        Self { status: status.as_u16(), code, title, detail: detail.into(), errors: Vec::new() }
+    }
+
+    /// A body or parameter that is not what it should be.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", detail)
+    }
+
+    /// Known, but not allowed to do this.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "not_allowed", detail)
+    }
+
+    /// A body whose fields are malformed, all of them named.
+    #[must_use]
+    pub fn malformed(fields: Vec<Malformed>) -> Self {
+        let detail = format!("{} malformed fields; errors names each of them", fields.len());
+        let errors = fields
+            .into_iter()
+            .map(|field| FieldProblem { path: field.path, value: field.value, expected: field.expected })
+            .collect();
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", detail) }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        metrics::refusal(self.code);
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(&self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(why: Denied) -> Self {
+        let (status, code) = match why {
+            Denied::OtherPlan(_) => (StatusCode::FORBIDDEN, "not_allowed"),
+            Denied::Expired => (StatusCode::UNAUTHORIZED, "expired"),
+            Denied::Missing | Denied::Forged => (StatusCode::UNAUTHORIZED, "unauthorized"),
+        };
+        Self::new(status, code, why.to_string())
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::bad_request(rejection.body_text())
+    }
+}
+
+impl From<LogError> for Problem {
+    fn from(error: LogError) -> Self {
+        match &error {
+            LogError::Exists(_) => Self::new(StatusCode::CONFLICT, "exists", error.to_string()),
+            _ => {
+                tracing::error!(%error, "a request met the store's failure");
+                let detail = "the store cannot be used at the moment: try again, and tell the operator if it stays so";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+            }
+        }
+    }
+}
+
+impl From<Unreachable> for Problem {
+    fn from(error: Unreachable) -> Self {
+        match error {
+            Unreachable::NoSuchPlan(_) => Self::new(StatusCode::NOT_FOUND, "not_found", error.to_string()),
+            Unreachable::Draining => Self::new(StatusCode::SERVICE_UNAVAILABLE, "draining", error.to_string()),
+            Unreachable::Ended(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", error.to_string()),
+            Unreachable::Log(error) => error.into(),
+        }
+    }
+}
+
+impl From<EditRefused> for Problem {
+    fn from(refused: EditRefused) -> Self {
+        match refused {
+            EditRefused::Malformed(fields) => Self::malformed(fields),
+            EditRefused::TooLarge(why) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", why),
+        }
+    }
+}

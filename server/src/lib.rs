@@ -1,0 +1,33 @@
+//! The plansync server. `ARCHITECTURE.md` is the map.
+//!
+//! The modules stand here by floor, from the ground up: a file names only files of lower floors, or of its own folder.
+
+// Floor 0: what knows nothing of plans.
+pub mod clock;
+pub mod config;
+pub mod metrics;
+pub mod stopping;
+// Floor 1: who someone is, what they may cost, what waits for a socket, the threads that rooms live on.
+pub mod auth;
+pub mod charge;
+pub mod outbox;
+pub mod workers;
+// Floor 2: what is kept, one websocket, the people in a room.
+pub mod log;
+pub mod members;
+pub mod socket;
+// Floor 3: one document, and who is there.
+pub mod document;
+pub mod presence;
+// Floor 4: everything that happens to one document.
+pub mod room;
+// Floor 5: which documents are open.
+pub mod rooms;
+// Floor 6: one person's connection.
+pub mod session;
+// Floor 7: the HTTP interface.
+pub mod http;
+// Floor 8: builds everything, owns the order of stopping.
+pub mod startup;
+// Floor 9: subcommands and flags.
+pub mod cli;

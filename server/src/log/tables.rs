@@ -1,0 +1,49 @@
+//! The tables of the store, as bytes. `docs/storage.md` is the same in words.
+//!
+//! A table's name carries the version of its layout; a new layout is a new table and a step in `migrate`.
+//! Keys are numbers of fixed size, so a range is one document and nothing can be joined wrongly. Integers that are
+//! not keys are little-endian.
+
+use redb::TableDefinition;
+
+/// Which document: the plan's number, and the scope's (0 is shared).
+pub type DocKey = (u64, u32);
+
+/// The scope number of the shared document.
+pub const SHARED: u32 = 0;
+
+/// The newest layout this program reads and writes.
+pub const FORMAT: u64 = 1;
+
+/// `format` → layout of the whole store; `next_plan` → the number the next plan gets.
+pub const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta_1");
+
+/// plan id → (number, created at, epoch)
+pub const PLANS: TableDefinition<'_, &str, (u64, u64, u64)> = TableDefinition::new("plans_1");
+
+/// plan number → (seq the card was made at, card as JSON)
+pub const CARDS: TableDefinition<'_, u64, (u64, &[u8])> = TableDefinition::new("cards_1");
+
+/// (plan, scope, seq) → entry
+pub const ENTRIES: TableDefinition<'_, (u64, u32, u64), &[u8]> = TableDefinition::new("entries_1");
+
+/// (plan, scope, last seq) → sealed entries: who wrote when, without the updates
+pub const SEALED: TableDefinition<'_, (u64, u32, u64), &[u8]> = TableDefinition::new("sealed_1");
+
+/// (plan, scope, seq) → zstd of the state after that entry
+pub const SNAPSHOTS: TableDefinition<'_, (u64, u32, u64), &[u8]> = TableDefinition::new("snapshots_1");
+
+/// (plan, scope, client id) → person
+pub const AUTHORS: TableDefinition<'_, (u64, u32, u64), &str> = TableDefinition::new("authors_1");
+
+/// The range of rows of one document.
+#[must_use]
+pub fn whole(doc: DocKey) -> std::ops::RangeInclusive<(u64, u32, u64)> {
+    from(doc, 0)
+}
+
+/// The rows of one document from `first` on.
+#[must_use]
+pub fn from(doc: DocKey, first: u64) -> std::ops::RangeInclusive<(u64, u32, u64)> {
+    (doc.0, doc.1, first)..=(doc.0, doc.1, u64::MAX)
+}

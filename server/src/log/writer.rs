@@ -1,0 +1,243 @@
+//! The one thread that writes.
+//!
+//! It takes everything that waits, from all plans, into one commit, and answers after it. While one commit is being
+//! synced the next one's requests gather, so the group grows with the load and an idle server adds no delay.
+//! A storage error latches: nothing more is written, everyone is told, the thread ends and the store is closed.
+
+use std::{collections::HashMap, sync::Arc};
+
+use plansync_protocol::ids::{ClientId, PersonId, PlanId, Scope, Seq};
+use redb::{Database, ReadableTable, Table, WriteTransaction};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{
+    LogError, PlanRow,
+    entry::{self, Hash, NewEntry},
+    sealed, tables,
+    tables::DocKey,
+};
+use crate::{clock, metrics};
+
+/// Requests in one commit. Beyond it the first of them would wait longer than a commit takes.
+const GROUP_MAX: usize = 1024;
+/// Snapshots kept of a document. The entries after the oldest of them keep their updates.
+const SNAPSHOTS_KEPT: usize = 3;
+/// Documents whose last entry is remembered between commits; beyond it all are read again.
+const HEADS_MAX: usize = 100_000;
+
+pub(super) type Reply<T> = oneshot::Sender<Result<T, LogError>>;
+
+/// What the writer can be asked.
+#[derive(Debug)]
+pub(super) enum Request {
+    Create { id: PlanId, first: NewEntry, reply: Reply<PlanRow> },
+    Append { doc: DocKey, after: Seq, entries: Vec<NewEntry>, authors: Vec<(ClientId, PersonId)>, reply: Reply<Seq> },
+    Snapshot { doc: DocKey, seq: Seq, state: Vec<u8>, reply: Reply<()> },
+    Card { plan: u64, seq: Seq, card: Vec<u8>, reply: Reply<()> },
+}
+
+/// Where a document's chain ends.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    seq: Seq,
+    hash: Hash,
+}
+
+/// An answer that waits for the commit.
+type Answer = Box<dyn FnOnce(Result<(), LogError>)>;
+
+pub(super) fn run(db: &Database, mut inbox: mpsc::Receiver<Request>, failure: &watch::Sender<Option<Arc<str>>>) {
+    let mut writer = Writer { heads: HashMap::new() };
+    let mut group = Vec::with_capacity(GROUP_MAX);
+    while inbox.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
+        metrics::commit_group(group.len());
+        let started = clock::instant();
+        let mut answers = Vec::with_capacity(group.len());
+        let outcome = writer.commit(db, group.drain(..), &mut answers);
+        metrics::commit_seconds(started.elapsed());
+        let failed = outcome.as_ref().err().cloned();
+        for answer in answers {
+            answer(outcome.clone());
+        }
+        if let Some(error) = failed {
+            tracing::error!(%error, "the store has failed: nothing more is acknowledged, the server stops");
+            let reason = match error {
+                LogError::Failed(reason) => reason,
+                other => other.to_string().into(),
+            };
+            failure.send_replace(Some(reason));
+            return;
+        }
+    }
+    // Closing in order: the last commit saves what a later opening would otherwise have to work out.
+    if let Err(error) = quick_repair(db) {
+        tracing::error!(%error, "the store could not be closed in order");
+    }
+}
+
+/// An empty commit that saves the allocator's state, so that the next opening needs no repair.
+fn quick_repair(db: &Database) -> Result<(), LogError> {
+    let mut write = db.begin_write()?;
+    write.set_quick_repair(true);
+    write.commit()?;
+    Ok(())
+}
+
+/// A commit's tables: those that nearly every request writes to are opened once.
+struct Open<'t> {
+    write: &'t WriteTransaction,
+    entries: Entries<'t>,
+    authors: Table<'t, (u64, u32, u64), &'static str>,
+    cards: Table<'t, u64, (u64, &'static [u8])>,
+}
+
+/// The table of entries while it is written to.
+pub(super) type Entries<'t> = Table<'t, (u64, u32, u64), &'static [u8]>;
+
+impl<'t> Open<'t> {
+    fn of(write: &'t WriteTransaction) -> Result<Self, LogError> {
+        Ok(Self {
+            write,
+            entries: write.open_table(tables::ENTRIES)?,
+            authors: write.open_table(tables::AUTHORS)?,
+            cards: write.open_table(tables::CARDS)?,
+        })
+    }
+}
+
+struct Writer {
+    heads: HashMap<DocKey, Head>,
+}
+
+impl Writer {
+    fn commit(
+        &mut self,
+        db: &Database,
+        group: impl Iterator<Item = Request>,
+        answers: &mut Vec<Answer>,
+    ) -> Result<(), LogError> {
+        if self.heads.len() > HEADS_MAX {
+            self.heads.clear();
+        }
+        let write = match db.begin_write() {
+            Ok(write) => write,
+            Err(error) => {
+                drop(group.collect::<Vec<_>>());
+                return Err(error.into());
+            }
+        };
+        let mut open = Open::of(&write)?;
+        for request in group {
+            self.write(&mut open, request, answers)?;
+        }
+        drop(open);
+        write.commit()?;
+        Ok(())
+    }
+
+    /// Writes one request into the transaction. Only a failure of the store is an error here; a refusal is
+    /// the answer to that one request.
+    fn write(&mut self, open: &mut Open<'_>, request: Request, answers: &mut Vec<Answer>) -> Result<(), LogError> {
+        match request {
+            Request::Create { id, first, reply } => {
+                let outcome = self.create(open, id, &first);
+                settle(outcome, reply, answers)
+            }
+            Request::Append { doc, after, entries, authors, reply } => {
+                let outcome = self.append(open, doc, after, &entries, &authors);
+                settle(outcome, reply, answers)
+            }
+            Request::Snapshot { doc, seq, state, reply } => settle(snapshot(open, doc, seq, &state), reply, answers),
+            Request::Card { plan, seq, card, reply } => {
+                open.cards.insert(plan, (seq, card.as_slice()))?;
+                settle(Ok(()), reply, answers)
+            }
+        }
+    }
+
+    fn create(&mut self, open: &mut Open<'_>, id: PlanId, first: &NewEntry) -> Result<PlanRow, LogError> {
+        let mut plans = open.write.open_table(tables::PLANS)?;
+        if plans.get(id.as_str())?.is_some() {
+            return Err(LogError::Exists(id));
+        }
+        let mut meta = open.write.open_table(tables::META)?;
+        let number = meta.get("next_plan")?.map_or(1, |number| number.value());
+        meta.insert("next_plan", number + 1)?;
+        let row = PlanRow { id, number, created_at: first.at, epoch: 1 };
+        plans.insert(row.id.as_str(), (row.number, row.created_at, row.epoch))?;
+        let genesis = entry::genesis(row.id.as_str(), &Scope::Shared);
+        self.heads.insert(row.doc(), Head { seq: 0, hash: genesis });
+        self.append(open, row.doc(), 0, std::slice::from_ref(first), &[])?;
+        Ok(row)
+    }
+
+    fn append(
+        &mut self,
+        open: &mut Open<'_>,
+        doc: DocKey,
+        after: Seq,
+        new: &[NewEntry],
+        authors: &[(ClientId, PersonId)],
+    ) -> Result<Seq, LogError> {
+        let mut head = match self.heads.get(&doc) {
+            Some(head) => *head,
+            None => last(&open.entries, doc)?,
+        };
+        if head.seq != after {
+            return Err(LogError::Conflict { after, head: head.seq });
+        }
+        for entry in new {
+            head = Head { seq: head.seq + 1, hash: entry.hash(&head.hash, head.seq + 1) };
+            open.entries.insert((doc.0, doc.1, head.seq), entry.encode(&head.hash).as_slice())?;
+        }
+        for (client, person) in authors {
+            open.authors.insert((doc.0, doc.1, *client), person.as_str())?;
+        }
+        self.heads.insert(doc, head);
+        Ok(head.seq)
+    }
+}
+
+/// The end of a document's chain as the table has it. A document always has its first entry: a plan is created
+/// together with it, and sealing leaves the last ones.
+fn last(entries: &impl ReadableTable<(u64, u32, u64), &'static [u8]>, doc: DocKey) -> Result<Head, LogError> {
+    let row = entries.range(tables::whole(doc))?.next_back().transpose()?;
+    let (key, bytes) = row.ok_or_else(|| LogError::Damaged { doc, seq: 0, why: "it has no entry".into() })?;
+    let entry = super::decode(doc, key.value().2, bytes.value())?;
+    Ok(Head { seq: entry.seq, hash: entry.hash })
+}
+
+/// Keeps a snapshot, drops the oldest beyond those kept, and seals the entries that all kept ones cover.
+fn snapshot(open: &mut Open<'_>, doc: DocKey, seq: Seq, state: &[u8]) -> Result<(), LogError> {
+    let mut snapshots = open.write.open_table(tables::SNAPSHOTS)?;
+    snapshots.insert((doc.0, doc.1, seq), state)?;
+    let mut kept = Vec::new();
+    for row in snapshots.range(tables::whole(doc))? {
+        kept.push(row?.0.value().2);
+    }
+    let surplus = kept.len().saturating_sub(SNAPSHOTS_KEPT);
+    for old in &kept[..surplus] {
+        snapshots.remove((doc.0, doc.1, *old))?;
+    }
+    match kept.get(surplus) {
+        Some(oldest) if kept.len() >= SNAPSHOTS_KEPT => sealed::seal(open.write, &mut open.entries, doc, *oldest),
+        _ => Ok(()),
+    }
+}
+
+/// Puts an answer behind the commit. A refusal needs no commit, but keeps the order of answers.
+fn settle<T: 'static>(
+    outcome: Result<T, LogError>,
+    reply: Reply<T>,
+    answers: &mut Vec<Answer>,
+) -> Result<(), LogError> {
+    if let Err(error @ LogError::Failed(_)) = outcome {
+        let _ = reply.send(Err(error.clone()));
+        return Err(error);
+    }
+    answers.push(Box::new(move |committed| {
+        // A caller that has gone away needs no answer.
+        let _ = reply.send(committed.and(outcome));
+    }));
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! Which documents are open: a plan and scope → the inbox of its room.
+//!
+//! A room is opened once: its inbox stands in the table before its document is loaded, so that whoever comes
+//! meanwhile waits in that inbox. A room that has ended is opened anew by the next one who sends to it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use plansync_protocol::{
+    ids::{PlanId, Scope},
+    wire::CloseCode,
+};
+use tokio::sync::mpsc;
+
+use crate::{
+    log::{Log, LogError, PlanRow},
+    metrics,
+    outbox::Close,
+    room::{Event, INBOX_MAX, Room},
+    workers::Workers,
+};
+
+/// The inbox of a room.
+pub type Inbox = mpsc::Sender<Event>;
+
+/// A room that cannot be reached.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Unreachable {
+    /// There is no such plan.
+    #[error("there is no plan {0}")]
+    NoSuchPlan(PlanId),
+    /// The server is about to stop.
+    #[error("the server is restarting: try again in a moment")]
+    Draining,
+    /// The room ended as soon as it was opened.
+    #[error("plan {0} cannot be opened at the moment: try again, and tell the operator if it stays so")]
+    Ended(PlanId),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+/// All rooms of this server.
+#[derive(Debug)]
+pub struct Rooms {
+    log: Log,
+    workers: Workers,
+    open: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    rooms: HashMap<(PlanId, Scope), Inbox>,
+    draining: bool,
+}
+
+impl Rooms {
+    /// No room is open yet.
+    #[must_use]
+    pub fn new(log: Log, workers: Workers) -> Arc<Self> {
+        Arc::new(Self { log, workers, open: Mutex::default() })
+    }
+
+    /// The log that the rooms write to.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The plan of this name.
+    ///
+    /// # Errors
+    /// [`Unreachable::NoSuchPlan`] when there is none.
+    pub fn plan(&self, id: &PlanId) -> Result<PlanRow, Unreachable> {
+        self.log.plan(id)?.ok_or_else(|| Unreachable::NoSuchPlan(id.clone()))
+    }
+
+    /// The room's inbox; opens the room where nobody has.
+    ///
+    /// # Errors
+    /// [`Unreachable`] when there is no such plan or the server is stopping.
+    pub fn open(self: &Arc<Self>, plan: &PlanId, scope: &Scope) -> Result<Inbox, Unreachable> {
+        let key = (plan.clone(), scope.clone());
+        {
+            let table = self.table();
+            if table.draining {
+                return Err(Unreachable::Draining);
+            }
+            if let Some(inbox) = table.rooms.get(&key).filter(|inbox| !inbox.is_closed()) {
+                return Ok(inbox.clone());
+            }
+        }
+        let row = self.plan(plan)?;
+        let mut table = self.table();
+        if table.draining {
+            return Err(Unreachable::Draining);
+        }
+        // Somebody may have been faster while the store was read.
+        if let Some(inbox) = table.rooms.get(&key).filter(|inbox| !inbox.is_closed()) {
+            return Ok(inbox.clone());
+        }
+        let (inbox, events) = mpsc::channel(INBOX_MAX);
+        table.rooms.insert(key.clone(), inbox.clone());
+        let room = Room::new(row, scope.clone(), self.log.clone(), events);
+        let (rooms, ended) = (Arc::clone(self), inbox.clone());
+        self.workers.spawn(room.run(), move |outcome| {
+            match outcome {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => metrics::room_death(),
+                Err(panic) => {
+                    metrics::room_death();
+                    tracing::error!(plan = %key.0, scope = %key.1, %panic, "a room panicked; it is opened again from the log");
+                }
+            }
+            let mut table = rooms.table();
+            if table.rooms.get(&key).is_some_and(|inbox| inbox.same_channel(&ended)) {
+                table.rooms.remove(&key);
+            }
+        });
+        Ok(inbox)
+    }
+
+    /// Sends to a room; where it ends at that moment, to the one that is opened after it.
+    ///
+    /// # Errors
+    /// [`Unreachable`] when there is no such plan, or the room ends again and again.
+    pub async fn send(self: &Arc<Self>, plan: &PlanId, scope: &Scope, mut event: Event) -> Result<Inbox, Unreachable> {
+        for _ in 0..3 {
+            let inbox = self.open(plan, scope)?;
+            match inbox.send(event).await {
+                Ok(()) => return Ok(inbox),
+                Err(mpsc::error::SendError(back)) => event = back,
+            }
+        }
+        Err(Unreachable::Ended(plan.clone()))
+    }
+
+    /// Ends every room: nobody else comes in, everybody is told `close`. Returns when all of them have ended.
+    pub async fn drain(&self, close: Close) {
+        let inboxes: Vec<_> = {
+            let mut table = self.table();
+            table.draining = true;
+            table.rooms.values().cloned().collect()
+        };
+        for inbox in &inboxes {
+            // A room that has just ended needs no telling.
+            let _ = inbox.send(Event::Drain { close: close.clone() }).await;
+        }
+        for inbox in inboxes {
+            inbox.closed().await;
+        }
+    }
+
+    /// What members hear when the server stops.
+    #[must_use]
+    pub fn restarting() -> Close {
+        Close::new(CloseCode::Restarting, "the server restarts: come back in a moment")
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,309 @@
+//! One person's connection: hello → joined → closing. One task, one `select!`.
+//!
+//! In: messages of the socket, what waits in the outbox, the clock. Out: events to the room, bytes to the socket.
+//! Always true: towards the room it waits, so a full room slows this socket and no other; the room never waits for
+//! it. It ends with one close code and one reason, logged once.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use plansync_protocol::{
+    guard::Lane,
+    ids::{PlanId, Scope},
+    limits,
+    wire::{self, CloseCode, Frame},
+};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::{
+    auth::{Auth, Claims, Denied},
+    charge::{Charge, Slot, Slots},
+    clock,
+    members::{Dialect, Member, MemberId},
+    metrics,
+    outbox::{Close, Next, Outbox},
+    room::Event,
+    rooms::{Inbox, Rooms, Unreachable},
+    socket::{Heard, Socket},
+    stopping::Stopping,
+};
+
+/// How long a `plansync.v1` client has to say who it is.
+const HELLO_DEADLINE: Duration = Duration::from_secs(5);
+/// How often a sign of life is asked for. Proxies close what is silent for a minute.
+const PING_EVERY: Duration = Duration::from_secs(20);
+/// Spread over this much, so that thousands of sockets opened at once do not ping at once.
+const PING_JITTER_MS: u64 = 5_000;
+/// Messages of one connection that its room has not dealt with yet: enough to fill a commit, too few to fill an inbox.
+const IN_FLIGHT_MAX: usize = 32;
+/// A socket without any sign of life for this long is gone.
+const SILENCE_MAX: Duration = Duration::from_secs(50);
+
+/// What a connection brings along.
+#[derive(Debug)]
+pub struct Visit {
+    /// Which plan.
+    pub plan: PlanId,
+    /// Which of its documents.
+    pub scope: Scope,
+    /// What the client understands.
+    pub dialect: Dialect,
+    /// Who, where the address carried a token.
+    pub claims: Option<Claims>,
+    /// The connection's number.
+    pub id: MemberId,
+}
+
+/// What every session works with.
+#[derive(Debug, Clone)]
+pub struct House {
+    /// The rooms.
+    pub rooms: Arc<Rooms>,
+    /// Who is who.
+    pub auth: Arc<Auth>,
+    /// True once the server is stopping.
+    pub stopping: Stopping,
+}
+
+/// Why a session ended.
+enum End {
+    /// The other side went, or does not take what is written: nobody is left to be told.
+    Gone(&'static str),
+    /// It is told why.
+    Close(Close),
+}
+
+impl From<Close> for End {
+    fn from(close: Close) -> Self {
+        Self::Close(close)
+    }
+}
+
+/// Runs one connection to its end.
+#[tracing::instrument(name = "session", skip_all, fields(plan = %visit.plan, connection = visit.id.0, person))]
+pub async fn run(mut socket: Socket, visit: Visit, house: House) {
+    let _open = metrics::Open::connection();
+    let end = match greet(&mut socket, &visit, &house).await {
+        Ok(claims) => {
+            tracing::Span::current().record("person", claims.sub.as_str());
+            tracing::debug!(dialect = ?visit.dialect, "joined");
+            stay(&mut socket, claims, &visit, &house).await
+        }
+        Err(end) => end,
+    };
+    match end {
+        End::Gone(why) => tracing::debug!(why, "left"),
+        End::Close(close) => {
+            tracing::info!(code = close.code.number(), reason = close.reason, "closed");
+            socket.close(&close).await;
+        }
+    }
+}
+
+/// Finds out who it is.
+async fn greet(socket: &mut Socket, visit: &Visit, house: &House) -> Result<Claims, End> {
+    if visit.dialect == Dialect::Stock {
+        // The address was checked before the upgrade.
+        return visit.claims.clone().ok_or_else(|| denied(&Denied::Missing).into());
+    }
+    let _open = metrics::Open::unauthenticated();
+    let heard = tokio::select! {
+        heard = timeout(HELLO_DEADLINE, first_message(socket)) => heard,
+        () = house.stopping.wait() => return Err(Rooms::restarting().into()),
+    };
+    let late = || Close::new(CloseCode::HelloTimeout, "no Hello within 5 s: send it as the first frame");
+    let message = heard.map_err(|_| late())??;
+    if message.len() > limits::HELLO_BYTES_MAX {
+        return Err(Close::new(CloseCode::TooLarge, "the first frame is above 16 KiB").into());
+    }
+    let hello = match wire::decode(&message) {
+        Ok(Frame::Hello(hello)) => hello,
+        Ok(other) => {
+            let reason = format!("the first frame is {}, and should be Hello", other.name());
+            return Err(Close::new(CloseCode::Malformed, reason).into());
+        }
+        Err(error) => return Err(Close::new(error.close_code(), error.to_string()).into()),
+    };
+    let claims = match (&hello.token, &visit.claims) {
+        (Some(token), _) => house.auth.claims_for(token, &visit.plan).map_err(|why| denied(&why))?,
+        (None, Some(claims)) => claims.clone(),
+        (None, None) => return Err(denied(&Denied::Missing).into()),
+    };
+    match house.rooms.plan(&visit.plan) {
+        Ok(_) => Ok(claims),
+        Err(unreachable) => Err(closed(&unreachable).into()),
+    }
+}
+
+async fn first_message(socket: &mut Socket) -> Result<Bytes, End> {
+    loop {
+        match socket.hear().await {
+            Heard::Message(message) => return Ok(message),
+            Heard::Alive => {}
+            Heard::Text => return Err(text().into()),
+            Heard::TooLarge => return Err(too_large().into()),
+            Heard::Gone => return Err(End::Gone("before Hello")),
+        }
+    }
+}
+
+/// Joins the room and carries messages until the end.
+async fn stay(socket: &mut Socket, claims: Claims, visit: &Visit, house: &House) -> End {
+    let outbox = Outbox::default();
+    let expires = clock::until(claims.expires_at());
+    let charge = Charge::new(clock::instant());
+    let member = Box::new(Member::new(Arc::new(claims), visit.dialect, outbox.clone(), charge.clone()));
+    let join = Event::Join { id: visit.id, member };
+    let inbox = match house.rooms.send(&visit.plan, &visit.scope, join).await {
+        Ok(inbox) => inbox,
+        Err(unreachable) => return closed(&unreachable).into(),
+    };
+    let end = carry(socket, &outbox, &inbox, visit, expires, &charge).await;
+    // A room that has ended has no members to miss.
+    let _ = inbox.send(Event::Leave { id: visit.id }).await;
+    end
+}
+
+async fn carry(
+    socket: &mut Socket,
+    outbox: &Outbox,
+    inbox: &Inbox,
+    visit: &Visit,
+    expires: Duration,
+    charge: &Charge,
+) -> End {
+    let begin = Instant::now();
+    let mut heard_at = begin;
+    let mut read_from = begin;
+    let in_flight = Slots::new(IN_FLIGHT_MAX);
+    // Made once: a timer made anew for every message would cost more than the message.
+    let ping = sleep_until(begin + PING_EVERY + Duration::from_millis(rand::random_range(0..PING_JITTER_MS)));
+    let expiry = sleep_until(begin + expires);
+    tokio::pin!(ping, expiry);
+    loop {
+        tokio::select! {
+            biased;
+            // The token is as good as its last second.
+            () = &mut expiry => return denied(&Denied::Expired).into(),
+            // What the room has to say comes first: it is bounded, and only leaves by this door.
+            next = outbox.next() => {
+                let said = match next {
+                    Next::Frames(frames) => socket.say(frames).await,
+                    Next::Ack(count, seq) => socket.say([wire::encode(&Frame::Ack { count, seq }).into()]).await,
+                    Next::Behind(given) => {
+                        if inbox.send(Event::CatchUp { id: visit.id, given }).await.is_err() {
+                            return Rooms::restarting().into();
+                        }
+                        Ok(())
+                    }
+                    Next::Close(close) => return close.into(),
+                };
+                if said.is_err() {
+                    metrics::close(CloseCode::Overloaded.number());
+                    return End::Gone("it does not take what is written");
+                }
+            }
+            // Then what the person has to say; where the room is busy, this waits and so does the socket.
+            (slot, heard) = hear(socket, &in_flight, read_from) => {
+                heard_at = Instant::now();
+                match heard {
+                    Heard::Message(message) => match event(visit, &message, slot) {
+                        Ok(None) => {}
+                        Ok(Some(event)) => {
+                            if inbox.send(event).await.is_err() {
+                                // The outbox may hold the reason.
+                                return ended(socket, outbox).await;
+                            }
+                            read_from = heard_at + charge.pause(clock::instant());
+                        }
+                        Err(close) => {
+                            metrics::refusal(close.code.reason());
+                            return close.into();
+                        }
+                    },
+                    Heard::Alive => {}
+                    Heard::Text => return text().into(),
+                    Heard::TooLarge => return too_large().into(),
+                    Heard::Gone => return End::Gone("the other side closed"),
+                }
+            }
+            // A silent socket is asked for a sign of life.
+            () = &mut ping => {
+                if heard_at.elapsed() > SILENCE_MAX {
+                    return End::Gone("no sign of life");
+                }
+                if socket.ping().await.is_err() {
+                    return End::Gone("it does not take a ping");
+                }
+                ping.as_mut().reset(Instant::now() + PING_EVERY);
+            }
+        }
+    }
+}
+
+/// The next message, once the room has dealt with enough of those before it and their cost has been paid back.
+async fn hear(socket: &mut Socket, in_flight: &Slots, read_from: Instant) -> (Slot, Heard) {
+    if read_from > Instant::now() {
+        sleep_until(read_from).await;
+    }
+    let slot = in_flight.take().await;
+    (slot, socket.hear().await)
+}
+
+/// What a message means for the room; nothing, where it is of a type that this server does not know.
+fn event(visit: &Visit, message: &Bytes, slot: Slot) -> Result<Option<Event>, Close> {
+    let id = visit.id;
+    let frame = wire::decode(message).map_err(|error| Close::new(error.close_code(), error.to_string()))?;
+    Ok(Some(match frame {
+        Frame::SyncStep1(state_vector) => Event::Ask { id, state_vector: message.slice_ref(state_vector), slot },
+        Frame::SyncStep2(update) => Event::Update { id, update: message.slice_ref(update), lane: Lane::Sync, slot },
+        Frame::Update(update) => Event::Update { id, update: message.slice_ref(update), lane: Lane::Live, slot },
+        Frame::Awareness(awareness) => Event::Presence { id, awareness: message.slice_ref(awareness) },
+        Frame::QueryAwareness => Event::WhoIsThere { id },
+        Frame::Hello(_) => return Err(Close::new(CloseCode::Malformed, "a second Hello")),
+        _ => return Ok(None),
+    }))
+}
+
+/// The room is gone: with what it left behind, or for a restart.
+async fn ended(socket: &mut Socket, outbox: &Outbox) -> End {
+    loop {
+        match timeout(Duration::ZERO, outbox.next()).await {
+            Ok(Next::Close(close)) => return close.into(),
+            // Among them is the notice that says when to come back.
+            Ok(Next::Frames(frames)) => {
+                if socket.say(frames).await.is_err() {
+                    return End::Gone("it does not take what is written");
+                }
+            }
+            Ok(Next::Ack(..) | Next::Behind(_)) => {}
+            Err(_) => return Rooms::restarting().into(),
+        }
+    }
+}
+
+fn denied(why: &Denied) -> Close {
+    let code = match why {
+        Denied::OtherPlan(_) => CloseCode::NotAllowed,
+        _ => CloseCode::Unauthorized,
+    };
+    metrics::refusal(code.reason());
+    Close::new(code, why.to_string())
+}
+
+fn closed(why: &Unreachable) -> Close {
+    let code = match why {
+        Unreachable::NoSuchPlan(_) => CloseCode::NotFound,
+        Unreachable::Draining | Unreachable::Log(_) => CloseCode::Restarting,
+        Unreachable::Ended(_) => CloseCode::Overloaded,
+    };
+    Close::new(code, why.to_string())
+}
+
+fn text() -> Close {
+    Close::new(CloseCode::Malformed, "a text frame: every frame is binary")
+}
+
+fn too_large() -> Close {
+    Close::new(CloseCode::TooLarge, "a frame above 8 MiB")
+}

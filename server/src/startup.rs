@@ -1,0 +1,163 @@
+//! Builds everything in order, and takes it down in the other one.
+//!
+//! In: the listener, the store, the settings, the signal to stop. Out: why the server ended. Stopping: readiness
+//! turns false and no connection is accepted any more; every room finishes its turn and tells its members to come
+//! back; sessions write what waits and close; the log commits what it has taken and closes the store. Each step has
+//! a deadline, so a stop ends even when a client does not.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::{
+    net::TcpListener,
+    time::{sleep, timeout},
+};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    auth::Auth,
+    http::{self, App},
+    log::{self, Log, OpenError},
+    rooms::Rooms,
+    session::House,
+    stopping,
+    workers::Workers,
+};
+
+/// How long rooms may take for their last turn.
+const ROOMS_DEADLINE: Duration = Duration::from_secs(10);
+/// How long sessions may take to write what waits and to close.
+const SESSIONS_DEADLINE: Duration = Duration::from_secs(10);
+/// How long the log may take for its last commit.
+const LOG_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How often the samples of histograms are put into their buckets. They gather until then, or until somebody reads.
+const METRICS_TIDY: Duration = Duration::from_secs(5);
+
+/// What a server is built from.
+#[derive(Debug)]
+pub struct Parts {
+    /// Where it listens.
+    pub listener: TcpListener,
+    /// Who is who.
+    pub auth: Auth,
+    /// Where links point.
+    pub public_url: Option<String>,
+    /// Further origins whose pages may open plans.
+    pub origins: Vec<String>,
+    /// Threads that plans live on.
+    pub workers: usize,
+    /// Renders the metrics.
+    pub metrics: PrometheusHandle,
+}
+
+/// Why a server ended otherwise than by being told to.
+#[derive(Debug, thiserror::Error)]
+pub enum Fatal {
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The system gives no thread.
+    #[error("no threads for the rooms: {0}")]
+    Threads(#[from] std::io::Error),
+    /// The store has failed while the server ran.
+    #[error("the store has failed: {0}; nothing unconfirmed was acknowledged: mend the disk and start again")]
+    StoreFailed(Arc<str>),
+}
+
+/// A server that is built and not yet serving.
+#[derive(Debug)]
+pub struct Server {
+    parts: Parts,
+    opened: log::Opened,
+    rooms: Arc<Rooms>,
+}
+
+impl Server {
+    /// Opens the store and builds the rooms.
+    ///
+    /// # Errors
+    /// [`Fatal`] in one sentence.
+    pub fn build(parts: Parts, store: log::Store) -> Result<Self, Fatal> {
+        let opened = log::open(store)?;
+        let rooms = Rooms::new(opened.log.clone(), Workers::start(parts.workers)?);
+        Ok(Self { parts, opened, rooms })
+    }
+
+    /// The rooms, for what is done before serving.
+    #[must_use]
+    pub fn rooms(&self) -> &Arc<Rooms> {
+        &self.rooms
+    }
+
+    /// Who is who.
+    #[must_use]
+    pub fn auth(&self) -> &Auth {
+        &self.parts.auth
+    }
+
+    /// Serves until `stop` resolves or the store fails, then stops in order.
+    ///
+    /// # Errors
+    /// [`Fatal::StoreFailed`] when it was the store.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Fatal> {
+        let Self { parts, opened, rooms } = self;
+        let (stop_all, stopping) = stopping::stopping();
+        let (sessions, connections) = (TaskTracker::new(), TaskTracker::new());
+        let house = House { rooms: Arc::clone(&rooms), auth: Arc::new(parts.auth), stopping: stopping.clone() };
+        let tidying = tidy(parts.metrics.clone());
+        let app = App {
+            house,
+            metrics: parts.metrics,
+            public_url: parts.public_url.map(Into::into),
+            origins: parts.origins.into(),
+            sessions: sessions.clone(),
+        };
+        let serving = http::serve(parts.listener, http::router(app), stopping, &connections);
+        let outcome = {
+            tokio::pin!(serving, stop, tidying);
+            let outcome = tokio::select! {
+                () = &mut serving => Ok(()),
+                () = &mut stop => Ok(()),
+                never = &mut tidying => match never {},
+                reason = opened.log.failure() => Err(Fatal::StoreFailed(reason)),
+            };
+            stop_all.now();
+            outcome
+        };
+        tracing::info!("stopping: no new connections");
+        await_step("rooms", ROOMS_DEADLINE, rooms.drain(Rooms::restarting())).await;
+        sessions.close();
+        await_step("sessions", SESSIONS_DEADLINE, sessions.wait()).await;
+        connections.close();
+        await_step("connections", SESSIONS_DEADLINE, connections.wait()).await;
+        drop(rooms);
+        close(opened.log, opened.writer).await;
+        outcome
+    }
+}
+
+/// A server whose metrics nobody reads would otherwise grow with every commit.
+async fn tidy(metrics: PrometheusHandle) -> Infallible {
+    loop {
+        sleep(METRICS_TIDY).await;
+        metrics.run_upkeep();
+    }
+}
+
+async fn await_step(what: &str, deadline: Duration, step: impl Future<Output = ()>) {
+    if timeout(deadline, step).await.is_err() {
+        tracing::warn!(what, ?deadline, "did not end in time; going on without");
+    }
+}
+
+/// Lets go of the log; its writer commits what it has taken and closes the store.
+async fn close(log: Log, writer: std::thread::JoinHandle<()>) {
+    drop(log);
+    let closed = tokio::task::spawn_blocking(move || writer.join().is_err());
+    match timeout(LOG_DEADLINE, closed).await {
+        Ok(Ok(false)) => tracing::info!("stopped: everything is on disk"),
+        Ok(_) => tracing::error!("the log's writer panicked"),
+        Err(_) => tracing::error!(deadline = ?LOG_DEADLINE, "the log did not close in time"),
+    }
+}

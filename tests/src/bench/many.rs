@@ -1,0 +1,110 @@
+//! Many plans, two people each: the common case.
+
+use std::time::Duration;
+
+use crate::{
+    Pace,
+    figures::{ms, thousands},
+    house::{self, House},
+    load::{Load, Run},
+    table::Row,
+};
+
+const STEPS: [f64; 5] = [2_000.0, 4_000.0, 8_000.0, 12_000.0, 16_000.0];
+/// The CPU of an edit is compared at this rate.
+const CPU_AT: f64 = 8_000.0;
+
+/// Durable edits a second, their CPU, and everybody's return after a restart.
+pub fn rows(pace: &Pace) -> Vec<Row> {
+    let plans = pace.plans(2_000);
+    let mut house = House::open();
+    house.create_plans("many", plans);
+    let mut load = Load::new();
+    let mut people = Vec::new();
+    for plan in 0..plans {
+        people.extend(house.fill(&mut load, &format!("many-{plan}"), 2));
+    }
+    house::settle(&mut load);
+    for person in people {
+        load.write_as(person, 0);
+    }
+    load.idle(Duration::from_secs(1));
+    let (mut sustained, mut cpu_at) = (0.0, f64::NAN);
+    for rate in STEPS {
+        let (run, cpu) = step(&house, &mut load, rate, pace.step());
+        if run.is_sustained() {
+            sustained = f64::max(sustained, rate);
+        }
+        if rate == CPU_AT {
+            cpu_at = cpu;
+        }
+        if run.undelivered > 0 || run.gone > 0 {
+            break;
+        }
+    }
+    drop(load);
+    vec![
+        Row::new(
+            &format!("durable edits/s over {plans} plans × 2 people"),
+            (8_000.0, 16_000.0),
+            sustained,
+            true,
+            thousands,
+        ),
+        Row::new(
+            &format!("server CPU seconds per 1,000 of those edits, at {}/s", thousands(CPU_AT)),
+            (0.09, 0.05),
+            cpu_at,
+            false,
+            |seconds| format!("{seconds:.3}"),
+        ),
+        back(&mut house, plans / 2),
+    ]
+}
+
+/// One rate: what came of it, and the server's CPU seconds for 1,000 edits.
+pub fn step(house: &House, load: &mut Load, rate: f64, length: Duration) -> (Run, f64) {
+    let (server, own) = (house.cpu(), house::cpu_of("self"));
+    let run = load.run(rate, length);
+    let (server, own) = (house.cpu() - server, house::cpu_of("self") - own);
+    let cpu = server / (run.sent as f64 / 1000.0);
+    eprintln!(
+        "  {:>6} edits/s offered, {:>6.0} sent, {:>7.0} deliveries/s, p50 {}, p99 {}, undelivered {}, gone {}, server {cpu:.3} CPU s per 1,000 ({:.0} %), load generator {:.0} %, late {}",
+        rate,
+        run.rate(),
+        run.delivered as f64 / run.seconds,
+        ms(run.times.quantile(0.5)),
+        ms(run.times.quantile(0.99)),
+        run.undelivered,
+        run.gone,
+        server / run.seconds * 100.0,
+        own / run.seconds * 100.0,
+        ms(run.late),
+    );
+    (run, cpu)
+}
+
+/// Everybody comes back at once after a restart.
+fn back(house: &mut House, plans: usize) -> Row {
+    house.stop();
+    let paths: Vec<_> = (0..plans)
+        .flat_map(|plan| (0..2).map(move |person| (plan, house::path(&format!("many-{plan}"), person))))
+        .collect();
+    house.start();
+    let started = std::time::Instant::now();
+    let mut load = Load::new();
+    let (server, address) = (house.cpu(), house.address());
+    for (number, path) in paths {
+        if number == load.plans() {
+            load.plan();
+        }
+        load.join(address, number, &path);
+    }
+    let (missing, last) = load.settle(Duration::from_secs(30));
+    eprintln!("  {} people back, {missing} missing, server {:.2} CPU s", plans * 2, house.cpu() - server);
+    let seconds = (last - started).as_secs_f64();
+    let work = format!("{} people back on {plans} plans after a restart, all synced, none refused", plans * 2);
+    let row =
+        Row::new(&work, (1.5, 1.0), if missing == 0 { seconds } else { f64::INFINITY }, false, |s| format!("{s:.2} s"));
+    if missing == 0 { row } else { row.with(&format!("({missing} are not)")) }
+}

@@ -1,0 +1,18 @@
+//! The promises of the interface, kept by the real server over real sockets: one module for each of them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may fail anywhere, and ends with its process"
+)]
+
+mod bad_input;
+mod convergence;
+mod crash;
+mod faults;
+mod http_interface;
+mod neighbours;
+mod page;
+mod slow_reader;
+mod sync;
+mod tokens;
