@@ -284,6 +284,28 @@ fn whatever_call_of_the_disk_fails_all_that_was_answered_is_there_afterwards() {
     println!("{points} failures, {answers} answers: nothing lost");
 }
 
+/// The writer ends while requests are on their way to it: each of them is answered all the same.
+#[test]
+fn nobody_waits_for_a_log_that_has_failed() {
+    for round in 0..setting("PLANSYNC_STORAGE_POINTS").unwrap_or(200) {
+        let disk = Disk::default();
+        let opened = log::open(Store::backend(disk.clone())).unwrap();
+        let row = runtime().block_on(opened.log.create(id(0), entry(0, 1))).unwrap();
+        disk.0.lock().unwrap().fails_in = Some(30 + round % 10);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    runtime().block_on(async {
+                        let asking = async { while opened.log.card(row.number, 1, vec![]).await.is_ok() {} };
+                        timeout(Duration::from_secs(10), asking).await.expect("an answer");
+                    });
+                });
+            }
+        });
+        close(opened);
+    }
+}
+
 #[test]
 fn whatever_a_power_cut_leaves_of_the_disk_all_that_was_answered_is_there_afterwards() {
     let points = setting("PLANSYNC_STORAGE_POINTS").unwrap_or(3_000);

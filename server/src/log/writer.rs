@@ -55,24 +55,32 @@ pub(super) fn run(db: &Database, mut inbox: mpsc::Receiver<Request>, failure: &w
         let mut answers = Vec::with_capacity(group.len());
         let outcome = writer.commit(db, group.drain(..), &mut answers);
         metrics::commit_seconds(started.elapsed());
-        let failed = outcome.as_ref().err().cloned();
-        for answer in answers {
-            answer(outcome.clone());
-        }
-        if let Some(error) = failed {
+        if let Err(error) = &outcome {
             tracing::error!(%error, "the store has failed: nothing more is acknowledged, the server stops");
             let reason = match error {
-                LogError::Failed(reason) => reason,
+                LogError::Failed(reason) => Arc::clone(reason),
                 other => other.to_string().into(),
             };
             failure.send_replace(Some(reason));
-            return;
+        }
+        for answer in answers {
+            answer(outcome.clone());
+        }
+        if outcome.is_err() {
+            return refuse(inbox);
         }
     }
     // Closing in order: the last commit saves what a later opening would otherwise have to work out.
     if let Err(error) = quick_repair(db) {
         tracing::error!(%error, "the store could not be closed in order");
     }
+}
+
+/// Takes what still comes in and drops it, which tells the callers. Dropping the inbox alone would leave those
+/// waiting for ever that were just about to put their request into it.
+fn refuse(mut inbox: mpsc::Receiver<Request>) {
+    inbox.close();
+    while inbox.blocking_recv().is_some() {}
 }
 
 /// An empty commit that saves the allocator's state, so that the next opening needs no repair.
