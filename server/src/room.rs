@@ -50,6 +50,9 @@ const EMPTY: Duration = Duration::from_secs(10);
 /// A snapshot follows after this many entries or bytes of them.
 const SNAPSHOT_ENTRIES: u64 = 500;
 const SNAPSHOT_BYTES: usize = 256 << 10;
+/// A document that is let go leaves a snapshot when so many entries have followed the last one: it opens in a third of
+/// the time.
+const PARTING_ENTRIES: u64 = 100;
 /// A reader who is further behind than this gets the whole state instead of the entries.
 const CATCH_UP_ENTRIES_MAX: usize = 2_000;
 
@@ -273,7 +276,7 @@ impl Room {
                 self.finish(turn).await?;
                 if let Some(close) = drain {
                     self.members.close(&close);
-                    return Ok(());
+                    return self.bequeath().await;
                 }
                 // Other rooms of this thread have their turn.
                 tokio::task::yield_now().await;
@@ -698,7 +701,7 @@ impl Room {
             self.log.card(self.row.number, self.seq, card).await?;
         }
         if self.due.quiet <= now {
-            self.document = None;
+            self.part()?;
             self.due.quiet = now + QUIET;
         }
         Ok(())
@@ -708,6 +711,26 @@ impl Room {
         if self.presence.has_news() {
             self.due.presence.get_or_insert(clock::instant() + PRESENCE_TICK);
         }
+    }
+
+    /// Lets the document go.
+    fn part(&mut self) -> Result<(), RoomError> {
+        if self.document.is_some() && self.snapshot.entries >= PARTING_ENTRIES {
+            self.snapshot()?;
+        }
+        self.document = None;
+        Ok(())
+    }
+
+    /// Leaves a snapshot to the room that opens the document next, and waits for it: the store is about to close.
+    async fn bequeath(&mut self) -> Result<(), RoomError> {
+        if let Some(document) = self.document.as_ref().filter(|_| self.snapshot.entries >= PARTING_ENTRIES)
+            && let Ok(packed) = log::pack(&document.state())
+        {
+            self.log.snapshot(self.key, self.seq, packed).await?;
+            metrics::snapshot();
+        }
+        Ok(())
     }
 
     /// Writes a snapshot in the background. Should it fail, the log says so to everybody by itself.

@@ -4,7 +4,7 @@
 //! synced the next one's requests gather, so the group grows with the load and an idle server adds no delay.
 //! A storage error latches: nothing more is written, everyone is told, the thread ends and the store is closed.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, thread, time::Duration};
 
 use plansync_protocol::ids::{ClientId, PersonId, PlanId, Scope, Seq};
 use redb::{Database, ReadableTable, Table, WriteTransaction};
@@ -20,6 +20,9 @@ use crate::{clock, metrics};
 
 /// Requests in one commit. Beyond it the first of them would wait longer than a commit takes.
 const GROUP_MAX: usize = 1024;
+/// From the begin of one commit to that of the next, at least. A commit costs as much processor time as some ten edits,
+/// so under load more edits share one; whoever comes after a pause waits for nobody.
+const PACE: Duration = Duration::from_millis(2);
 /// Snapshots kept of a document. The entries after the oldest of them keep their updates.
 const SNAPSHOTS_KEPT: usize = 3;
 /// Documents whose last entry is remembered between commits; beyond it all are read again.
@@ -49,9 +52,17 @@ type Answer = Box<dyn FnOnce(Result<(), LogError>)>;
 pub(super) fn run(db: &Database, mut inbox: mpsc::Receiver<Request>, failure: &watch::Sender<Option<Arc<str>>>) {
     let mut writer = Writer { heads: HashMap::new() };
     let mut group = Vec::with_capacity(GROUP_MAX);
-    while inbox.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
+    let mut started = clock::instant();
+    while let Some(first) = inbox.blocking_recv() {
+        thread::sleep(PACE.saturating_sub(started.elapsed()));
+        started = clock::instant();
+        group.push(first);
+        while group.len() < GROUP_MAX
+            && let Ok(next) = inbox.try_recv()
+        {
+            group.push(next);
+        }
         metrics::commit_group(group.len());
-        let started = clock::instant();
         let mut answers = Vec::with_capacity(group.len());
         let outcome = writer.commit(db, group.drain(..), &mut answers);
         metrics::commit_seconds(started.elapsed());

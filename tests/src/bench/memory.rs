@@ -44,16 +44,22 @@ pub fn idle(pace: &Pace) -> Vec<Row> {
     let full = house.memory_kib();
     load.idle(QUIET.saturating_sub(opened.elapsed()) + QUIET);
     let quiet = house.memory_kib();
-    let of_plan = (open - empty) / (plans - 1) as f64;
+    let of_live = (open - empty) / (plans - 1) as f64;
     let of_connection = (full - open) / f64::from(further);
-    let when_quiet = (quiet - empty - of_connection * f64::from(further)) / (plans - 1) as f64;
+    let of_plan = (quiet - empty - of_connection * f64::from(further)) / (plans - 1) as f64;
     eprintln!(
         "  memory in KiB: {empty:.0} with one plan, {open:.0} with {plans}, {full:.0} with {further} further connections, {quiet:.0} after 10 s of quiet"
     );
     let show = |kib: f64| format!("{kib:.1}");
     vec![
-        Row::new("KiB per open 20-task plan, its first connection included", (85.0, 20.0), of_plan, false, show)
-            .with(&format!("(quiet {when_quiet:.1})")),
+        Row::new(
+            "KiB per open 20-task plan with its first connection, quiet for 10 s",
+            (85.0, 20.0),
+            of_plan,
+            false,
+            show,
+        )
+        .with(&format!("({of_live:.1} while its document is in memory, until 5 s after the last message)")),
         Row::new("KiB per further idle connection", (16.0, 10.0), of_connection, false, show),
     ]
 }
