@@ -4,7 +4,9 @@
 //! the product does (`plan.task("ca-1")?.due()`). A plan is made by [`json::parse`] or [`read::plan`], kept up to date
 //! by [`read::refresh`], and never written back: [`write`] changes the document, and the plan is read again from it.
 
+pub mod change;
 pub mod check;
+pub mod diff;
 pub mod edit;
 pub mod figures;
 pub mod json;
@@ -22,6 +24,7 @@ pub mod write;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use change::{Change, Difference, Event, Verb, What};
 pub use check::Malformed;
 pub use edit::Edit;
 pub use row::{Key, Row};

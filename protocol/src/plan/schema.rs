@@ -177,6 +177,25 @@ pub enum Class {
 }
 
 impl Class {
+    /// Every class, as they stand above.
+    pub const ALL: [Self; 15] = [
+        Self::Head,
+        Self::Target,
+        Self::Date,
+        Self::Owner,
+        Self::Status,
+        Self::Blocker,
+        Self::Commitment,
+        Self::Structure,
+        Self::Risk,
+        Self::Criteria,
+        Self::People,
+        Self::Calendar,
+        Self::Detail,
+        Self::Talk,
+        Self::Private,
+    ];
+
     /// The word of a change's `class`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
