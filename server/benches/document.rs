@@ -82,7 +82,8 @@ fn documents(criterion: &mut Criterion) {
             || opened(&state),
             |mut document| {
                 for update in &updates {
-                    black_box(document.take(&person, true, update, Lane::Live).expect("honest"));
+                    let delta = document.check(&person, true, update, Lane::Live).expect("honest");
+                    document.take(&delta).expect("admitted");
                 }
                 document
             },
@@ -99,7 +100,8 @@ fn documents(criterion: &mut Criterion) {
         let prepared = || {
             let mut document = opened(&state);
             document.plan();
-            document.take(&person, true, &updates[0], Lane::Live).expect("honest");
+            let delta = document.check(&person, true, &updates[0], Lane::Live).expect("honest");
+            document.take(&delta).expect("admitted");
             document
         };
         bench.iter_batched_ref(prepared, |document| black_box(document.plan()).clone(), BatchSize::LargeInput);

@@ -6,6 +6,7 @@ use std::{
     fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use clap::Args;
@@ -13,6 +14,11 @@ use serde::Deserialize;
 
 /// The settings file that is read when it is there and no other is named.
 const FILE: &str = "plansync.toml";
+
+/// Long enough for a pause in typing, short enough for who waits for the change.
+const SETTLE_MS: u64 = 2_000;
+/// Beyond it nobody would connect a change with what they saw.
+const SETTLE_MAX: Duration = Duration::from_secs(60);
 
 /// Settings of `plansync serve`, as flags and environment variables give them.
 #[derive(Debug, Clone, Default, Args)]
@@ -38,6 +44,9 @@ pub struct Flags {
     /// Threads that plans live on [default: one per core]
     #[arg(long, env = "PLANSYNC_WORKERS", value_name = "N")]
     workers: Option<usize>,
+    /// Milliseconds that a field has to be still before it is told as one change [default: 2000]
+    #[arg(long, env = "PLANSYNC_SETTLE_MS", value_name = "MS")]
+    settle_ms: Option<u64>,
     /// What to log, such as info or plansync_server=debug [default: info]
     #[arg(long, env = "PLANSYNC_LOG", value_name = "FILTER")]
     log: Option<String>,
@@ -67,6 +76,7 @@ struct File {
     public_url: Option<String>,
     origins: Option<Vec<String>>,
     workers: Option<usize>,
+    settle_ms: Option<u64>,
     log: Option<String>,
     log_format: Option<LogFormat>,
     api_key: Option<String>,
@@ -88,6 +98,8 @@ pub struct Config {
     pub origins: Vec<String>,
     /// Threads that plans live on.
     pub workers: usize,
+    /// How long a field has to be still to be told as one change.
+    pub settle: Duration,
     /// What to log.
     pub log: String,
     /// How to log.
@@ -144,6 +156,7 @@ impl Config {
                 .workers
                 .or(file.workers)
                 .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+            settle: Duration::from_millis(flags.settle_ms.or(file.settle_ms).unwrap_or(SETTLE_MS)),
             log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
             api_key: secret("PLANSYNC_API_KEY").or(file.api_key),
@@ -151,6 +164,13 @@ impl Config {
         };
         if !(1..=256).contains(&config.workers) {
             return Err(ConfigError::Value(format!("workers is {}, and should be 1 to 256", config.workers)));
+        }
+        if config.settle > SETTLE_MAX {
+            return Err(ConfigError::Value(format!(
+                "settle_ms is {}, and should be at most {}",
+                config.settle.as_millis(),
+                SETTLE_MAX.as_millis()
+            )));
         }
         if let Some(url) = config.public_url.as_ref().filter(|url| !url.starts_with("http")) {
             return Err(ConfigError::Value(format!(

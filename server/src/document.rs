@@ -143,11 +143,19 @@ impl Document {
         if delta.is_empty() { Ok(()) } else { self.apply(&delta) }
     }
 
-    /// Takes in an update of a client. An empty delta says that all of it was known.
+    /// What an update that this server has written before adds. Nothing is applied yet.
     ///
     /// # Errors
-    /// [`Rejected`]; but for [`Rejected::Broken`] the document is as before.
-    pub fn take(&mut self, author: &PersonId, may_write: bool, update: &[u8], lane: Lane) -> Result<Delta, Rejected> {
+    /// [`Rejected`] when it does not fit.
+    pub fn check_own(&self, update: &[u8]) -> Result<Delta, Rejected> {
+        Ok(self.index.check(update, Lane::Trusted)?)
+    }
+
+    /// What an update of a client adds. An empty delta says that all of it was known. Nothing is applied yet.
+    ///
+    /// # Errors
+    /// [`Rejected`] says why it may not be taken in.
+    pub fn check(&self, author: &PersonId, may_write: bool, update: &[u8], lane: Lane) -> Result<Delta, Rejected> {
         let delta = self.index.check(update, lane)?;
         if !may_write && !delta.is_empty() {
             return Err(Rejected::ReadOnly);
@@ -155,13 +163,18 @@ impl Document {
         if let Some(client) = delta.clients().find(|client| !self.is_own(*client, author)) {
             return Err(Rejected::Forged { client });
         }
-        if delta.is_empty() {
-            return Ok(delta);
-        }
-        self.index.take(&delta);
-        self.apply(&delta)?;
-        self.touch(&delta);
         Ok(delta)
+    }
+
+    /// Takes in what has just been checked.
+    ///
+    /// # Errors
+    /// [`Rejected::Broken`]: the document must not be used any more.
+    pub fn take(&mut self, delta: &Delta) -> Result<(), Rejected> {
+        self.index.take(delta);
+        self.apply(delta)?;
+        self.touch(delta);
+        Ok(())
     }
 
     /// Whether new structs under this client id may come from this person: it is theirs, or nobody's yet.

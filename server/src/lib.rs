@@ -16,18 +16,21 @@ pub mod workers;
 pub mod log;
 pub mod members;
 pub mod socket;
-// Floor 3: one document, and who is there.
+// Floor 3: one document, who is there, who reads its changes.
 pub mod document;
+pub mod feed;
 pub mod presence;
-// Floor 4: everything that happens to one document.
+// Floor 4: what is written becomes changes.
+pub mod settling;
+// Floor 5: everything that happens to one document.
 pub mod room;
-// Floor 5: which documents are open.
+// Floor 6: which documents are open.
 pub mod rooms;
-// Floor 6: one person's connection.
+// Floor 7: one person's connection.
 pub mod session;
-// Floor 7: the HTTP interface.
+// Floor 8: the HTTP interface.
 pub mod http;
-// Floor 8: builds everything, owns the order of stopping.
+// Floor 9: builds everything, owns the order of stopping.
 pub mod startup;
-// Floor 9: subcommands and flags.
+// Floor 10: subcommands and flags.
 pub mod cli;

@@ -26,6 +26,8 @@ const BYTES_IN: &str = "plansync_bytes_received_total";
 const BYTES_OUT: &str = "plansync_bytes_sent_total";
 const ROOM_DEATHS: &str = "plansync_room_deaths_total";
 const SNAPSHOTS: &str = "plansync_snapshots_total";
+const CHANGES: &str = "plansync_changes_total";
+const FEEDS: &str = "plansync_feeds";
 
 /// Installs the recorder. Its handle renders `/metrics`.
 ///
@@ -59,6 +61,8 @@ fn describe() {
     describe_counter!(BYTES_OUT, Unit::Bytes, "Bytes of websocket messages sent");
     describe_counter!(ROOM_DEATHS, Unit::Count, "Rooms that ended by a failure and were opened again");
     describe_counter!(SNAPSHOTS, Unit::Count, "Snapshots written");
+    describe_counter!(CHANGES, Unit::Count, "Typed changes written");
+    describe_gauge!(FEEDS, Unit::Count, "Open streams of changes, websockets not counted");
 }
 
 /// What moves with every edit, looked up once: by name it would cost as much as the guard.
@@ -104,6 +108,12 @@ impl Open {
     #[must_use]
     pub fn room() -> Self {
         Self::count(ROOMS)
+    }
+
+    /// A stream of changes.
+    #[must_use]
+    pub fn feed() -> Self {
+        Self::count(FEEDS)
     }
 
     /// A document in memory.
@@ -187,4 +197,9 @@ pub fn room_death() {
 /// A snapshot has been written.
 pub fn snapshot() {
     counter!(SNAPSHOTS).increment(1);
+}
+
+/// Typed changes are written.
+pub fn changes(count: usize) {
+    counter!(CHANGES).increment(count as u64);
 }

@@ -3,7 +3,10 @@
 //! In: a closed set of [`Event`]s from a bounded inbox. Out: entries to the log, frames to the members' outboxes,
 //! answers. One turn of the loop takes what waits, applies it, commits it as one append, and only then tells
 //! anyone: nothing leaves before it is on disk, so the document runs ahead of the log by at most one commit.
-//! When the log refuses or fails, the members are told to come back and the room ends; it is opened again by replay.
+//! What was written becomes changes once it has settled. When the log refuses or fails, the members are told to come back and the room ends; it is opened again by replay.
+
+mod keeping;
+mod opening;
 
 use std::{
     sync::Arc,
@@ -13,9 +16,9 @@ use std::{
 use bytes::Bytes;
 use plansync_protocol::{
     guard::{self, Delta, Lane, Refusal},
-    ids::{ClientId, Origin, PersonId, Scope, Seq},
+    ids::{ClientId, Origin, PartyId, PersonId, Scope, Seq},
     limits,
-    plan::{self, Edit, Malformed, Plan, Stamp},
+    plan::{self, Change, Edit, Malformed, Plan, Stamp, change, diff},
     wire::{self, CloseCode, Frame, Welcome, WireLimits},
 };
 use serde_json::{Value, json};
@@ -26,19 +29,18 @@ use crate::{
     charge::Slot,
     clock::{self, Millis},
     document::{self, Document, EditRejected, Rejected},
-    log::{self, DocKey, Loaded, Log, LogError, NewEntry, PlanRow},
+    log::{DocKey, Log, LogError, NewEntry, PlanRow},
     members::{Dialect, Member, MemberId, Members},
     metrics,
     outbox::{Close, OUTBOX_BYTES_MAX},
     presence::Presence,
+    settling::{Hand, Settling},
 };
 
 /// What waits for a room before its sockets feel it.
 pub const INBOX_MAX: usize = 256;
 /// A turn takes no more events after this long: the commit of what it has taken is due, and so are other rooms.
 const TURN_MAX: Duration = Duration::from_millis(10);
-/// Presence is merged for this long: ten times a second would show, twenty times does not.
-const PRESENCE_TICK: Duration = Duration::from_millis(50);
 /// How often those who have fallen silent are looked for.
 const EXPIRY_TICK: Duration = Duration::from_secs(5);
 /// A card is written when a plan has been still for this long. Until then a list asks the room.
@@ -47,12 +49,6 @@ const CARD_DELAY: Duration = Duration::from_secs(5);
 const QUIET: Duration = Duration::from_secs(5);
 /// A room with nobody in it closes after this long: a page that is reloaded finds it still open.
 const EMPTY: Duration = Duration::from_secs(10);
-/// A snapshot follows after this many entries or bytes of them.
-const SNAPSHOT_ENTRIES: u64 = 500;
-const SNAPSHOT_BYTES: usize = 256 << 10;
-/// A document that is let go leaves a snapshot when so many entries have followed the last one: it opens in a third of
-/// the time.
-const PARTING_ENTRIES: u64 = 100;
 /// A reader who is further behind than this gets the whole state instead of the entries.
 const CATCH_UP_ENTRIES_MAX: usize = 2_000;
 
@@ -71,12 +67,14 @@ pub enum Event {
     Presence { id: MemberId, awareness: Bytes },
     /// Somebody asks who is there.
     WhoIsThere { id: MemberId },
+    /// Somebody has seen everything up to here.
+    Seen { id: MemberId },
     /// A socket has drained after its queue was thrown away: everything after `given`, or the whole state.
     CatchUp { id: MemberId, given: Option<Seq> },
-    /// A request reads the plan.
-    Read { reply: oneshot::Sender<View> },
+    /// A request reads the plan; where it asks so, after everything written has become changes.
+    Read { settled: bool, reply: oneshot::Sender<View> },
     /// A request edits the plan.
-    Edit { request: Box<EditRequest>, reply: oneshot::Sender<Result<Seq, EditRefused>> },
+    Edit { request: Box<EditRequest>, reply: oneshot::Sender<Result<Edited, EditRefused>> },
     /// The server stops: nobody else comes, everybody leaves.
     Drain { close: Close },
 }
@@ -90,6 +88,15 @@ pub struct EditRequest {
     pub origin: Origin,
     /// What.
     pub edit: Edit,
+}
+
+/// What a request's edit did.
+#[derive(Debug, Clone)]
+pub struct Edited {
+    /// The entry the plan stands at.
+    pub seq: Seq,
+    /// What is different now, as it stands before it settles.
+    pub changes: Vec<Change>,
 }
 
 /// Why a request's edit was not made. Nothing of it was.
@@ -138,6 +145,10 @@ pub struct Room {
     members: Members,
     presence: Presence,
     document: Option<Document>,
+    /// None until the document has been opened once.
+    settling: Option<Settling>,
+    /// How long a field has to be still to become a change.
+    still: Duration,
     seq: Seq,
     updated_at: Millis,
     /// About how large the document's state is, in bytes; measured when it matters.
@@ -160,23 +171,27 @@ struct Due {
     presence: Option<Instant>,
     expiry: Instant,
     card: Option<Instant>,
+    settling: Option<Instant>,
     quiet: Instant,
     empty: Option<Instant>,
 }
 
 /// What one turn does: what is to be committed, and what is told after it.
-#[derive(Default)]
 struct Turn {
+    /// When it began: what its entries say.
+    at: Millis,
     entries: Vec<Pending>,
     claims: Vec<(ClientId, PersonId)>,
     updates: usize,
     answers: Vec<Answer>,
+    seen: Vec<MemberId>,
+    /// Everything written is to become changes before the answers.
+    settle: bool,
     drain: Option<Close>,
 }
 
 struct Pending {
-    author: Arc<Author>,
-    origin: Origin,
+    hand: Hand,
     delta: Delta,
 }
 
@@ -190,10 +205,23 @@ enum Answer {
     Everyone(MemberId),
     CatchUp(MemberId, Option<Seq>),
     View(oneshot::Sender<View>),
-    Edited(oneshot::Sender<Result<Seq, EditRefused>>),
+    Edited(Vec<Change>, oneshot::Sender<Result<Edited, EditRefused>>),
 }
 
 impl Turn {
+    fn at(at: Millis) -> Self {
+        Self {
+            at,
+            entries: Vec::new(),
+            claims: Vec::new(),
+            updates: 0,
+            answers: Vec::new(),
+            seen: Vec::new(),
+            settle: false,
+            drain: None,
+        }
+    }
+
     /// One answer a turn for whoever asks again before it is given: the later question knows at least as much.
     fn ask(&mut self, id: MemberId, state_vector: Known, slot: Slot) {
         let again = self.answers.iter_mut().find_map(|answer| match answer {
@@ -210,7 +238,7 @@ impl Turn {
 impl Room {
     /// A room that opens its document when it runs.
     #[must_use]
-    pub fn new(row: PlanRow, scope: Scope, log: Log, inbox: mpsc::Receiver<Event>) -> Self {
+    pub fn new(row: PlanRow, scope: Scope, log: Log, still: Duration, inbox: mpsc::Receiver<Event>) -> Self {
         let now = clock::instant();
         Self {
             key: row.doc(),
@@ -221,6 +249,8 @@ impl Room {
             members: Members::default(),
             presence: Presence::default(),
             document: None,
+            settling: None,
+            still,
             seq: 0,
             updated_at: 0,
             weight: 0,
@@ -229,6 +259,7 @@ impl Room {
                 presence: None,
                 expiry: now + EXPIRY_TICK,
                 card: None,
+                settling: None,
                 quiet: now + QUIET,
                 empty: Some(now + EMPTY),
             },
@@ -266,7 +297,8 @@ impl Room {
             let mut waiting = events.drain(..).peekable();
             while waiting.peek().is_some() {
                 let started = clock::instant();
-                let mut turn = Turn::default();
+                // Time may go back; entries do not.
+                let mut turn = Turn::at(clock::now().max(self.updated_at));
                 while started.elapsed() < TURN_MAX
                     && let Some(event) = waiting.next()
                 {
@@ -275,6 +307,7 @@ impl Room {
                 let drain = turn.drain.take();
                 self.finish(turn).await?;
                 if let Some(close) = drain {
+                    self.tell(None).await?;
                     self.members.close(&close);
                     return self.bequeath().await;
                 }
@@ -314,8 +347,12 @@ impl Room {
             }
             Event::Presence { id, awareness } => self.hear(id, &awareness),
             Event::WhoIsThere { id } => turn.answers.push(Answer::Everyone(id)),
+            Event::Seen { id } => turn.seen.push(id),
             Event::CatchUp { id, given } => turn.answers.push(Answer::CatchUp(id, given)),
-            Event::Read { reply } => turn.answers.push(Answer::View(reply)),
+            Event::Read { settled, reply } => {
+                turn.settle |= settled;
+                turn.answers.push(Answer::View(reply));
+            }
             Event::Edit { request, reply } => self.edit(&request, reply, turn)?,
             Event::Drain { close } => turn.drain = Some(close),
         }
@@ -352,29 +389,49 @@ impl Room {
         }
     }
 
+    /// Takes an update into the document; what it overwrites of others becomes a change of theirs first.
+    fn take(
+        &mut self,
+        hand: &Hand,
+        may_write: bool,
+        update: &[u8],
+        lane: Lane,
+        turn: &Turn,
+    ) -> Result<Delta, Rejected> {
+        let (document, settling) = self.opened();
+        let delta = document.check(&hand.author.person, may_write, update, lane)?;
+        if !delta.is_empty() {
+            settling.make_way(delta.touched(), hand, turn.at, document);
+            document.take(&delta)?;
+        }
+        Ok(delta)
+    }
+
     fn update(&mut self, id: MemberId, update: &[u8], lane: Lane, turn: &mut Turn) -> Result<(), RoomError> {
         let Some(member) = self.members.get_mut(id) else { return Ok(()) };
         member.frames += 1;
         let (author, may_write) = (Arc::clone(&member.author), member.may_write());
+        self.document()?;
         if self.weight + update.len() > limits::DOCUMENT_BYTES_MAX && self.is_full(update.len())? {
             self.expel(id, Close::new(CloseCode::TooLarge, "the plan would be larger than 8 MiB"));
             return Ok(());
         }
-        match self.document()?.take(&author.person, may_write, update, lane) {
+        let hand = Hand { author, origin: Origin::Human };
+        match self.take(&hand, may_write, update, lane, turn) {
             Ok(delta) => {
                 self.answered(id, lane);
                 if !delta.is_empty() {
-                    self.keep(delta, author, Origin::Human, turn)?;
+                    self.keep(delta, hand, turn)?;
                 }
             }
             Err(Rejected::Refused(Refusal::Gap { .. })) => self.ask(id, lane)?,
             Err(rejected @ Rejected::Broken(_)) => {
-                tracing::error!(plan = %self.row.id, person = %author.person, error = %rejected, "an update broke the document");
+                tracing::error!(plan = %self.row.id, person = %hand.author.person, error = %rejected, "an update broke the document");
                 self.expel(id, close_for(&rejected));
                 self.rebuild(turn)?;
             }
             Err(rejected) => {
-                tracing::info!(plan = %self.row.id, person = %author.person, error = %rejected, "an update is refused");
+                tracing::info!(plan = %self.row.id, person = %hand.author.person, error = %rejected, "an update is refused");
                 self.expel(id, close_for(&rejected));
             }
         }
@@ -409,21 +466,28 @@ impl Room {
     fn edit(
         &mut self,
         request: &EditRequest,
-        reply: oneshot::Sender<Result<Seq, EditRefused>>,
+        reply: oneshot::Sender<Result<Edited, EditRefused>>,
         turn: &mut Turn,
     ) -> Result<(), RoomError> {
-        let stamp = Stamp { at: clock::rfc3339(clock::now()), by: request.author.person.clone() };
+        let author = self.with_party(&request.author)?;
+        let hand = Hand { author, origin: request.origin };
+        let stamp = Stamp { at: clock::rfc3339(turn.at), by: hand.author.person.clone() };
         if self.weight > limits::DOCUMENT_BYTES_MAX && self.is_full(0)? {
             // The requester may have gone away; there is nobody else to tell.
             let _ = reply.send(Err(EditRefused::TooLarge("the plan is larger than 8 MiB".to_owned())));
             return Ok(());
         }
-        match self.document()?.edit(&request.edit, &stamp) {
-            Ok(delta) => {
-                if let Some(delta) = delta {
-                    self.keep(delta, Arc::clone(&request.author), request.origin, turn)?;
-                }
-                turn.answers.push(Answer::Edited(reply));
+        self.document()?;
+        let (document, settling) = self.opened();
+        settling.make_way_for(&request.edit.targets(), &hand, turn.at, document);
+        let before = document.plan().clone();
+        match document.edit(&request.edit, &stamp) {
+            Ok(None) => turn.answers.push(Answer::Edited(Vec::new(), reply)),
+            Ok(Some(delta)) => {
+                let differences = diff::plans(&before, document.plan());
+                let seq = self.keep(delta, hand.clone(), turn)?;
+                let changes = self.preview(differences, &hand, seq, turn.at);
+                turn.answers.push(Answer::Edited(changes, reply));
             }
             Err(EditRejected::Malformed(fields)) => {
                 let _ = reply.send(Err(EditRefused::Malformed(fields)));
@@ -436,10 +500,37 @@ impl Room {
         Ok(())
     }
 
+    /// A host application that acts for a person of the plan acts for their party.
+    fn with_party(&mut self, author: &Arc<Author>) -> Result<Arc<Author>, RoomError> {
+        if author.party.is_some() {
+            return Ok(Arc::clone(author));
+        }
+        let plan = self.document()?.plan();
+        let party = plan.person(author.person.as_str()).and_then(|person| PartyId::parse(person.party()?).ok());
+        Ok(Arc::new(Author { person: author.person.clone(), party }))
+    }
+
+    /// What an edit changed, told to its requester at once: others hear of it when it has settled.
+    fn preview(&self, differences: Vec<plan::Difference>, hand: &Hand, seq: Seq, at: Millis) -> Vec<Change> {
+        let numbered = (0..).zip(differences);
+        let change = |(n, difference)| Change {
+            seq,
+            n,
+            at: clock::rfc3339(at).into(),
+            actor: hand.author.person.clone(),
+            party: hand.author.party.clone(),
+            scope: self.scope.clone(),
+            origin: hand.origin,
+            event: change::Event::Difference(difference),
+        };
+        numbered.map(change).collect()
+    }
+
     /// Puts a delta into the turn's entries. What one person wrote within a turn is one entry: nobody has seen
     /// anything of this turn, so nothing of somebody else stands between. The server's own client id serves many
     /// authors, so its edits stay apart and in order.
-    fn keep(&mut self, delta: Delta, author: Arc<Author>, origin: Origin, turn: &mut Turn) -> Result<(), RoomError> {
+    /// Tells the number that the entry will have.
+    fn keep(&mut self, delta: Delta, hand: Hand, turn: &mut Turn) -> Result<Seq, RoomError> {
         turn.updates += 1;
         let document = self.document()?;
         let server = document.client();
@@ -447,27 +538,34 @@ impl Room {
         for client in delta.clients() {
             if client == server {
                 of_server = true;
-            } else if document.claim(client, &author.person) {
-                turn.claims.push((client, author.person.clone()));
+            } else if document.claim(client, &hand.author.person) {
+                turn.claims.push((client, hand.author.person.clone()));
             }
         }
         self.weight += delta.len_hint();
         // Only the newest of this hand: what it wrote goes on there. Beyond the size of one update nothing is merged,
         // so that an entry can always be loaded and a frame always be read.
-        let same_hand = turn.entries.iter_mut().rev().find(|pending| {
-            !of_server && pending.author == author && pending.origin == origin && origin == Origin::Human
-        });
-        match same_hand {
-            Some(pending) if fits_one_update(&pending.delta, &delta) => pending.delta.merge(delta),
-            _ => turn.entries.push(Pending { author, origin, delta }),
+        let same_hand = turn
+            .entries
+            .iter()
+            .rposition(|pending| !of_server && pending.hand == hand && hand.origin == Origin::Human)
+            .filter(|at| fits_one_update(&turn.entries[*at].delta, &delta));
+        let at = same_hand.unwrap_or(turn.entries.len());
+        let seq = self.seq + at as u64 + 1;
+        if let Some(settling) = &mut self.settling {
+            settling.note(delta.touched(), &hand, seq, turn.at);
         }
-        Ok(())
+        match same_hand {
+            Some(at) => turn.entries[at].delta.merge(delta),
+            None => turn.entries.push(Pending { hand, delta }),
+        }
+        Ok(seq)
     }
 
     /// Commits the turn, then tells everybody.
     async fn finish(&mut self, turn: Turn) -> Result<(), RoomError> {
         if !turn.entries.is_empty() {
-            for (update, seq) in self.commit(turn.entries, turn.claims, turn.updates).await? {
+            for (update, seq) in self.commit(turn.at, turn.entries, turn.claims, turn.updates).await? {
                 // What a client wrote while it was away may be longer than a live update may be.
                 if update.len() <= limits::UPDATE_BYTES_MAX {
                     self.members.broadcast(&wire::encode(&Frame::Update(&update)).into(), seq);
@@ -477,6 +575,15 @@ impl Room {
             }
         }
         self.members.acknowledge(self.seq);
+        if turn.settle {
+            self.tell(None).await?;
+        }
+        self.plan_settling();
+        for id in turn.seen {
+            if let Some(member) = self.members.get_mut(id) {
+                self.log.visit(self.row.number, member.claims.sub.clone(), self.seq).await?;
+            }
+        }
         for answer in turn.answers {
             self.answer(answer)?;
         }
@@ -487,21 +594,21 @@ impl Room {
     /// copy stands at after it.
     async fn commit(
         &mut self,
+        at: Millis,
         pending: Vec<Pending>,
         claims: Vec<(ClientId, PersonId)>,
         updates: usize,
     ) -> Result<Vec<(Vec<u8>, Seq)>, RoomError> {
-        let now = clock::now();
         let mut merged: Vec<(Delta, Seq)> = Vec::new();
         let mut seq = self.seq;
         let mut entries = Vec::with_capacity(pending.len());
-        for Pending { author, origin, delta } in pending {
-            entries.push(NewEntry { at: now, author, origin, update: delta.encode() });
+        for Pending { hand: Hand { author, origin }, delta } in pending {
+            entries.push(NewEntry { at, author, origin, update: delta.encode() });
             seq += 1;
             match merged.last_mut() {
-                Some((last, at)) if fits_one_update(last, &delta) => {
+                Some((last, stands_at)) if fits_one_update(last, &delta) => {
                     last.merge(delta);
-                    *at = seq;
+                    *stands_at = seq;
                 }
                 _ => merged.push((delta, seq)),
             }
@@ -512,7 +619,7 @@ impl Room {
         self.seq = self.log.append(self.key, self.seq, entries, claims).await?;
         metrics::edits(updates);
         metrics::entries(count);
-        self.updated_at = now;
+        self.updated_at = at;
         self.snapshot.entries += count as u64;
         self.snapshot.bytes += bytes;
         self.due.card = Some(clock::instant() + CARD_DELAY);
@@ -542,8 +649,8 @@ impl Room {
                 let _ = reply.send(view);
                 Ok(())
             }
-            Answer::Edited(reply) => {
-                let _ = reply.send(Ok(self.seq));
+            Answer::Edited(changes, reply) => {
+                let _ = reply.send(Ok(Edited { seq: self.seq, changes }));
                 Ok(())
             }
         }
@@ -563,7 +670,7 @@ impl Room {
                 scope,
                 epoch,
                 seq,
-                last_visit_seq: 0,
+                last_visit_seq: self.log.visited(self.row.number, &member.claims.sub)?,
                 limits: WireLimits::default(),
                 server_time: clock::timestamp(),
             };
@@ -623,139 +730,11 @@ impl Room {
         }
         self.leave(id);
     }
-
-    /// The document, opened from the log where the room has let it go.
-    fn document(&mut self) -> Result<&mut Document, RoomError> {
-        if self.document.is_none() {
-            self.open()?;
-        }
-        Ok(self.document.as_mut().expect("it has just been opened"))
-    }
-
-    fn open(&mut self) -> Result<(), RoomError> {
-        let loaded = self.log.load(self.key)?;
-        let (base, base_bytes) = loaded.snapshots.first().map_or((0, 0), |(seq, state)| (*seq, state.len()));
-        let bytes: usize = loaded.entries.iter().map(|entry| entry.new.update.len()).sum();
-        // A document that stands at its snapshot has no entry to tell.
-        self.updated_at = match loaded.entries.last() {
-            Some(last) => last.new.at,
-            None => self.log.listed(&self.row.id)?.and_then(|listed| listed.head).map_or(0, |(_, at)| at),
-        };
-        let (document, seq) = self.replay(loaded)?;
-        self.seq = seq;
-        self.weight = base_bytes + bytes;
-        self.snapshot = SinceSnapshot { entries: seq - base, bytes };
-        self.document = Some(document);
-        Ok(())
-    }
-
-    /// Opens what was loaded; where its snapshot is damaged, what else the log keeps.
-    fn replay(&self, loaded: Loaded) -> Result<(Document, Seq), RoomError> {
-        match Document::open(loaded) {
-            Err(document::OpenError::NoBase) => Ok(Document::open(self.log.load_all(self.key)?)?),
-            outcome => Ok(outcome?),
-        }
-    }
-
-    /// Opens the document again from the log and gives it what this turn has taken and not yet committed.
-    fn rebuild(&mut self, turn: &Turn) -> Result<(), RoomError> {
-        metrics::room_death();
-        let (mut document, _) = self.replay(self.log.load(self.key)?)?;
-        for pending in &turn.entries {
-            document.load(&pending.delta.encode()).map_err(RoomError::Rebuild)?;
-        }
-        for (client, person) in &turn.claims {
-            document.claim(*client, person);
-        }
-        self.document = Some(document);
-        Ok(())
-    }
-
-    /// Whether the document with this much more is above its cap. Measured, because what was overwritten weighs
-    /// little once it has been collected.
-    fn is_full(&mut self, more: usize) -> Result<bool, RoomError> {
-        self.weight = self.document()?.state().len();
-        Ok(self.weight + more > limits::DOCUMENT_BYTES_MAX)
-    }
-
-    /// What is due by the clock.
-    async fn housekeep(&mut self) -> Result<(), RoomError> {
-        let now = clock::instant();
-        if self.due.expiry <= now {
-            self.presence.expire(clock::now());
-            self.plan_presence();
-            self.due.expiry = now + EXPIRY_TICK;
-        }
-        if self.due.presence.is_some_and(|due| due <= now) {
-            self.due.presence = None;
-            for message in self.presence.tick() {
-                self.members.broadcast_presence(&Bytes::from(wire::encode(&Frame::Awareness(&message))));
-            }
-        }
-        if self.snapshot.entries >= SNAPSHOT_ENTRIES || self.snapshot.bytes >= SNAPSHOT_BYTES {
-            self.snapshot()?;
-        }
-        if self.due.card.is_some_and(|due| due <= now) {
-            self.due.card = None;
-            let card = serde_json::to_vec(&card(self.document()?.plan())).unwrap_or_default();
-            self.log.card(self.row.number, self.seq, card).await?;
-        }
-        if self.due.quiet <= now {
-            self.part()?;
-            self.due.quiet = now + QUIET;
-        }
-        Ok(())
-    }
-
-    fn plan_presence(&mut self) {
-        if self.presence.has_news() {
-            self.due.presence.get_or_insert(clock::instant() + PRESENCE_TICK);
-        }
-    }
-
-    /// Lets the document go.
-    fn part(&mut self) -> Result<(), RoomError> {
-        if self.document.is_some() && self.snapshot.entries >= PARTING_ENTRIES {
-            self.snapshot()?;
-        }
-        self.document = None;
-        Ok(())
-    }
-
-    /// Leaves a snapshot to the room that opens the document next, and waits for it: the store is about to close.
-    async fn bequeath(&mut self) -> Result<(), RoomError> {
-        if let Some(document) = self.document.as_ref().filter(|_| self.snapshot.entries >= PARTING_ENTRIES)
-            && let Ok(packed) = log::pack(&document.state())
-        {
-            self.log.snapshot(self.key, self.seq, packed).await?;
-            metrics::snapshot();
-        }
-        Ok(())
-    }
-
-    /// Writes a snapshot in the background. Should it fail, the log says so to everybody by itself.
-    fn snapshot(&mut self) -> Result<(), RoomError> {
-        self.snapshot = SinceSnapshot::default();
-        let state = self.document()?.state();
-        self.weight = state.len();
-        let (log, key, seq) = (self.log.clone(), self.key, self.seq);
-        tokio::task::spawn_blocking(move || {
-            log::pack(&state).map(|packed| {
-                let write = async move {
-                    if log.snapshot(key, seq, packed).await.is_ok() {
-                        metrics::snapshot();
-                    }
-                };
-                tokio::runtime::Handle::current().block_on(write);
-            })
-        });
-        Ok(())
-    }
 }
 
 impl Due {
     fn next(&self) -> Instant {
-        [self.presence, Some(self.expiry), self.card, Some(self.quiet), self.empty]
+        [self.presence, Some(self.expiry), self.card, self.settling, Some(self.quiet), self.empty]
             .into_iter()
             .flatten()
             .min()

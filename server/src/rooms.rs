@@ -6,6 +6,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use plansync_protocol::{
@@ -47,6 +48,7 @@ pub enum Unreachable {
 pub struct Rooms {
     log: Log,
     workers: Workers,
+    still: Duration,
     open: Mutex<Table>,
 }
 
@@ -57,10 +59,10 @@ struct Table {
 }
 
 impl Rooms {
-    /// No room is open yet.
+    /// No room is open yet. A field that has been `still` for so long is told as one change.
     #[must_use]
-    pub fn new(log: Log, workers: Workers) -> Arc<Self> {
-        Arc::new(Self { log, workers, open: Mutex::default() })
+    pub fn new(log: Log, workers: Workers, still: Duration) -> Arc<Self> {
+        Arc::new(Self { log, workers, still, open: Mutex::default() })
     }
 
     /// The log that the rooms write to.
@@ -103,7 +105,7 @@ impl Rooms {
         }
         let (inbox, events) = mpsc::channel(INBOX_MAX);
         table.rooms.insert(key.clone(), inbox.clone());
-        let room = Room::new(row, scope.clone(), self.log.clone(), events);
+        let room = Room::new(row, scope.clone(), self.log.clone(), self.still, events);
         let (rooms, ended) = (Arc::clone(self), inbox.clone());
         self.workers.spawn(room.run(), move |outcome| {
             match outcome {

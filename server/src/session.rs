@@ -4,7 +4,7 @@
 //! Always true: towards the room it waits, so a full room slows this socket and no other; the room never waits for
 //! it. It ends with one close code and one reason, logged once.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use plansync_protocol::{
@@ -19,6 +19,8 @@ use crate::{
     auth::{Auth, Claims, Denied},
     charge::{Charge, Slot, Slots},
     clock,
+    feed::Feed,
+    log::{KeptChange, LogError},
     members::{Dialect, Member, MemberId},
     metrics,
     outbox::{Close, Next, Outbox},
@@ -84,10 +86,10 @@ impl From<Close> for End {
 pub async fn run(mut socket: Socket, visit: Visit, house: House) {
     let _open = metrics::Open::connection();
     let end = match greet(&mut socket, &visit, &house).await {
-        Ok(claims) => {
+        Ok((claims, feed)) => {
             tracing::Span::current().record("person", claims.sub.as_str());
             tracing::debug!(dialect = ?visit.dialect, "joined");
-            stay(&mut socket, claims, &visit, &house).await
+            stay(&mut socket, claims, feed, &visit, &house).await
         }
         Err(end) => end,
     };
@@ -100,11 +102,12 @@ pub async fn run(mut socket: Socket, visit: Visit, house: House) {
     }
 }
 
-/// Finds out who it is.
-async fn greet(socket: &mut Socket, visit: &Visit, house: &House) -> Result<Claims, End> {
+/// Finds out who it is, and from where they want to hear changes; stock clients would not understand any.
+async fn greet(socket: &mut Socket, visit: &Visit, house: &House) -> Result<(Claims, Option<Feed>), End> {
     if visit.dialect == Dialect::Stock {
         // The address was checked before the upgrade.
-        return visit.claims.clone().ok_or_else(|| denied(&Denied::Missing).into());
+        let claims = visit.claims.clone().ok_or_else(|| denied(&Denied::Missing))?;
+        return Ok((claims, None));
     }
     let _open = metrics::Open::unauthenticated();
     let heard = tokio::select! {
@@ -129,10 +132,10 @@ async fn greet(socket: &mut Socket, visit: &Visit, house: &House) -> Result<Clai
         (None, Some(claims)) => claims.clone(),
         (None, None) => return Err(denied(&Denied::Missing).into()),
     };
-    match house.rooms.plan(&visit.plan) {
-        Ok(_) => Ok(claims),
-        Err(unreachable) => Err(closed(&unreachable).into()),
-    }
+    let row = house.rooms.plan(&visit.plan).map_err(|unreachable| closed(&unreachable))?;
+    let after = hello.since_seq.map(|seq| (seq, u32::MAX));
+    let feed = Feed::open(house.rooms.log(), row.doc(), after).map_err(|error| closed(&error.into()))?;
+    Ok((claims, Some(feed)))
 }
 
 async fn first_message(socket: &mut Socket) -> Result<Bytes, End> {
@@ -148,7 +151,7 @@ async fn first_message(socket: &mut Socket) -> Result<Bytes, End> {
 }
 
 /// Joins the room and carries messages until the end.
-async fn stay(socket: &mut Socket, claims: Claims, visit: &Visit, house: &House) -> End {
+async fn stay(socket: &mut Socket, claims: Claims, mut feed: Option<Feed>, visit: &Visit, house: &House) -> End {
     let outbox = Outbox::default();
     let expires = clock::until(claims.expires_at());
     let charge = Charge::new(clock::instant());
@@ -158,7 +161,7 @@ async fn stay(socket: &mut Socket, claims: Claims, visit: &Visit, house: &House)
         Ok(inbox) => inbox,
         Err(unreachable) => return closed(&unreachable).into(),
     };
-    let end = carry(socket, &outbox, &inbox, visit, expires, &charge).await;
+    let end = carry(socket, &outbox, &inbox, &mut feed, visit, expires, &charge).await;
     // A room that has ended has no members to miss.
     let _ = inbox.send(Event::Leave { id: visit.id }).await;
     end
@@ -168,6 +171,7 @@ async fn carry(
     socket: &mut Socket,
     outbox: &Outbox,
     inbox: &Inbox,
+    feed: &mut Option<Feed>,
     visit: &Visit,
     expires: Duration,
     charge: &Charge,
@@ -200,6 +204,16 @@ async fn carry(
                 };
                 if said.is_err() {
                     metrics::close(CloseCode::Overloaded.number());
+                    return End::Gone("it does not take what is written");
+                }
+            }
+            // Then what has changed, read from the log at the pace of this socket.
+            change = next_change(feed) => {
+                let said = match change {
+                    Ok((_, json)) => socket.say([wire::encode_change(&readable(&json)).into()]).await,
+                    Err(error) => return closed(&error.into()).into(),
+                };
+                if said.is_err() {
                     return End::Gone("it does not take what is written");
                 }
             }
@@ -241,6 +255,30 @@ async fn carry(
     }
 }
 
+/// The next change for those who hear of them.
+async fn next_change(feed: &mut Option<Feed>) -> Result<KeptChange, LogError> {
+    match feed {
+        Some(feed) => feed.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A change within the length that a client reads: of one with very long texts the texts stay behind, which are in
+/// the document anyway.
+fn readable(json: &str) -> Cow<'_, str> {
+    if json.len() <= limits::JSON_BYTES_MAX {
+        return json.into();
+    }
+    let mut event: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    if let Some(data) = event.get_mut("data").and_then(serde_json::Value::as_object_mut) {
+        for heavy in ["row", "flat", "old", "new", "textDiff", "stamps"] {
+            data.shift_remove(heavy);
+        }
+        data.insert("truncated".to_owned(), true.into());
+    }
+    event.to_string().into()
+}
+
 /// The next message, once the room has dealt with enough of those before it and their cost has been paid back.
 async fn hear(socket: &mut Socket, in_flight: &Slots, read_from: Instant) -> (Slot, Heard) {
     if read_from > Instant::now() {
@@ -260,6 +298,7 @@ fn event(visit: &Visit, message: &Bytes, slot: Slot) -> Result<Option<Event>, Cl
         Frame::Update(update) => Event::Update { id, update: message.slice_ref(update), lane: Lane::Live, slot },
         Frame::Awareness(awareness) => Event::Presence { id, awareness: message.slice_ref(awareness) },
         Frame::QueryAwareness => Event::WhoIsThere { id },
+        Frame::Touch => Event::Seen { id },
         Frame::Hello(_) => return Err(Close::new(CloseCode::Malformed, "a second Hello")),
         _ => return Ok(None),
     }))

@@ -41,6 +41,8 @@ pub struct Parts {
     pub listener: TcpListener,
     /// Who is who.
     pub auth: Auth,
+    /// How long a field has to be still to be told as one change.
+    pub settle: Duration,
     /// Where links point.
     pub public_url: Option<String>,
     /// Further origins whose pages may open plans.
@@ -80,7 +82,7 @@ impl Server {
     /// [`Fatal`] in one sentence.
     pub fn build(parts: Parts, store: log::Store) -> Result<Self, Fatal> {
         let opened = log::open(store)?;
-        let rooms = Rooms::new(opened.log.clone(), Workers::start(parts.workers)?);
+        let rooms = Rooms::new(opened.log.clone(), Workers::start(parts.workers)?, parts.settle);
         Ok(Self { parts, opened, rooms })
     }
 

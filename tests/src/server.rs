@@ -49,6 +49,7 @@ pub struct Server {
     address: String,
     folder: PathBuf,
     log: PathBuf,
+    env: Vec<(String, String)>,
     /// What it has printed after its first line.
     printed: watch::Receiver<Vec<String>>,
     /// Removed with the last server on it.
@@ -115,7 +116,7 @@ impl Server {
             .args(&start.args)
             .env("PLANSYNC_API_KEY", API_KEY)
             .env("PLANSYNC_TOKEN_SECRET", TOKEN_SECRET)
-            .envs(start.env)
+            .envs(start.env.clone())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(stderr)
@@ -137,7 +138,7 @@ impl Server {
                 print.send_modify(|lines| lines.push(line));
             }
         });
-        Ok(Self { child, address, folder, log, printed, _owned: owned })
+        Ok(Self { child, address, folder, log, env: start.env, printed, _owned: owned })
     }
 
     /// `127.0.0.1:PORT`
@@ -223,9 +224,14 @@ impl Server {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Starts again on the same folder and port; this one has to have ended.
+    /// Starts again on the same folder and port and with the same environment; this one has to have ended.
     pub async fn restart(&mut self) {
-        let start = Start { folder: Some(self.folder.clone()), listen: Some(self.address.clone()), ..Start::default() };
+        let start = Start {
+            folder: Some(self.folder.clone()),
+            listen: Some(self.address.clone()),
+            env: self.env.clone(),
+            ..Start::default()
+        };
         let next = Self::start_with(start).await;
         let owned = self._owned.take();
         *self = Self { _owned: owned, ..next };

@@ -85,6 +85,12 @@ impl Edit {
         if malformed.is_empty() { Ok(edit) } else { Err(malformed) }
     }
 
+    /// Every entity it names.
+    #[must_use]
+    pub fn targets(&self) -> Vec<&Target> {
+        self.set.iter().map(|edit| &edit.target).chain(&self.remove).chain(&self.restore).collect()
+    }
+
     /// Whether it wants nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

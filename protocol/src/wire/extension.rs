@@ -25,7 +25,7 @@ pub struct Hello {
     pub token: Option<String>,
     /// The program: `name/version`, for logs.
     pub client: String,
-    /// Send every change after this one; without it, none is sent.
+    /// Send every change after this entry first; without it, only those that come from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since_seq: Option<Seq>,
 }

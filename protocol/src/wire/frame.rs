@@ -283,6 +283,15 @@ fn decode_json<T: DeserializeOwned>(input: &mut &[u8], frame: &'static str, byte
     serde_json::from_str(text).map_err(|source| WireError::Json { frame, source })
 }
 
+/// The bytes of a Change whose JSON is at hand.
+#[must_use]
+pub fn encode_change(json: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(json.len() + 8);
+    lib0::write_var_uint(&mut out, CHANGE);
+    lib0::write_var_string(&mut out, json);
+    out
+}
+
 fn write_json<T: Serialize>(out: &mut Vec<u8>, frame_type: u64, payload: &T) {
     let text = serde_json::to_string(payload).expect("a payload has text keys and serialises into memory");
     debug_assert!(text.len() <= limits::JSON_BYTES_MAX, "no peer would read {} bytes of JSON", text.len());

@@ -16,4 +16,4 @@ pub mod lib0;
 
 pub use close::{CloseCode, RefusalCode};
 pub use extension::{Hello, Notice, NoticeCode, SUBPROTOCOL, Welcome, WireLimits};
-pub use frame::{Frame, WireError, decode, encode};
+pub use frame::{Frame, WireError, decode, encode, encode_change};

@@ -72,6 +72,7 @@ async fn serve(config: Config) -> Result<(), String> {
         public_url: config.public_url.clone(),
         origins: config.origins,
         workers: config.workers,
+        settle: config.settle,
         metrics: metrics::install().map_err(|error| error.to_string())?,
     };
     let server = Server::build(parts, Store::File(log::store_path(&config.data))).map_err(|error| error.to_string())?;

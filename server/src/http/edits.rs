@@ -13,6 +13,7 @@ use plansync_protocol::{
     plan::Edit,
 };
 use serde::Serialize;
+use serde_json::Value;
 
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
@@ -28,6 +29,13 @@ use crate::{
 pub struct Edited {
     /// The entry the plan stands at.
     seq: Seq,
+    /// What is different now, as CloudEvents. Others hear of it when it has settled: what is written again before is
+    /// one change.
+    #[schema(value_type = Vec<Object>)]
+    changes: Vec<Value>,
+    /// What was not done, and why.
+    #[schema(value_type = Vec<Object>)]
+    refused: Vec<Value>,
 }
 
 /// Makes a typed edit: all of it or nothing.
@@ -47,6 +55,7 @@ pub async fn edit(
     let (reply, answer) = oneshot::channel();
     let request = Box::new(EditRequest { author, origin, edit });
     app.house.rooms.send(&id, &Scope::Shared, Event::Edit { request, reply }).await?;
-    let seq = answer.await.map_err(|_| Unreachable::Ended(id))??;
-    Ok(Json(Edited { seq }))
+    let edited = answer.await.map_err(|_| Unreachable::Ended(id.clone()))??;
+    let changes = edited.changes.iter().map(|change| change.cloud_event(&id)).collect();
+    Ok(Json(Edited { seq: edited.seq, changes, refused: Vec::new() }))
 }

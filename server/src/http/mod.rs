@@ -1,5 +1,6 @@
 //! The HTTP interface: routes by subject. `docs/http.md` and `/openapi.json` say what each of them does.
 
+mod changes;
 mod edits;
 mod health;
 mod openapi;
@@ -63,6 +64,8 @@ pub fn router(app: App) -> Router {
         .route("/v1/plans", post(plans::create).get(plans::list))
         .route("/v1/plans/{id}", get(plans::get))
         .route("/v1/plans/{id}/edits", post(edits::edit))
+        .route("/v1/plans/{id}/changes", get(changes::list))
+        .route("/v1/plans/{id}/events", get(changes::stream))
         .route("/v1/plans/{id}/tokens", post(tokens::create))
         .route("/v1/sync/{plan}", get(sync::shared))
         .route("/healthz", get(health::healthz))

@@ -16,6 +16,8 @@ use utoipa::{
         super::plans::list,
         super::plans::get,
         super::edits::edit,
+        super::changes::list,
+        super::changes::stream,
         super::tokens::create,
         super::sync::shared,
         super::health::healthz,

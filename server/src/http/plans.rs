@@ -145,7 +145,7 @@ async fn listed_json(rooms: &Arc<Rooms>, line: Listed) -> Result<Value, Problem>
     let (seq, at, card) = match line.card {
         Some((card_seq, card)) if card_seq == seq => (seq, at, card),
         _ => {
-            let view = view(rooms, &line.row.id).await?;
+            let view = view(rooms, &line.row.id, false).await?;
             let card = room::card(&view.plan);
             let kept = serde_json::to_vec(&card).unwrap_or_default();
             rooms.log().card(line.row.number, view.seq, kept).await?;
@@ -181,7 +181,7 @@ pub async fn get(
     let id = plan_id(id)?;
     let Query(query) = query?;
     requester.reads(&id)?;
-    let view = view(&app.house.rooms, &id).await?;
+    let view = view(&app.house.rooms, &id, false).await?;
     let unchanged = headers
         .get(header::IF_NONE_MATCH)
         .and_then(|tag| tag.to_str().ok())
@@ -199,10 +199,11 @@ pub async fn get(
     Ok((tag(view.seq), Json(body)).into_response())
 }
 
-/// The plan as its room has it, after the commit it rests on.
-async fn view(rooms: &Arc<Rooms>, id: &PlanId) -> Result<View, Problem> {
+/// The plan as its room has it, after the commit it rests on; where it is asked, after everything written so far has
+/// become changes.
+pub(super) async fn view(rooms: &Arc<Rooms>, id: &PlanId, settled: bool) -> Result<View, Problem> {
     let (reply, answer) = oneshot::channel();
-    rooms.send(id, &Scope::Shared, Event::Read { reply }).await?;
+    rooms.send(id, &Scope::Shared, Event::Read { settled, reply }).await?;
     answer.await.map_err(|_| Unreachable::Ended(id.clone()).into())
 }
 

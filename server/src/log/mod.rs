@@ -8,6 +8,7 @@
 //! server, which stops in order. The outcome of the failed commit is unknown, so nothing of it is answered.
 
 pub mod entry;
+mod feed;
 mod open;
 mod sealed;
 pub mod tables;
@@ -22,6 +23,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Millis;
 pub use entry::{Entry, NewEntry};
+use feed::Feeds;
+pub use feed::{Position, Told};
 pub use open::{OpenError, Opened, Store, open};
 pub use tables::DocKey;
 pub use verify::Verified;
@@ -98,7 +101,7 @@ pub struct Listed {
 }
 
 /// Everything a room needs to open a document.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Loaded {
     /// Snapshots that can be unpacked, newest first: seq and the state as an update.
     pub snapshots: Vec<(Seq, Vec<u8>)>,
@@ -106,6 +109,8 @@ pub struct Loaded {
     pub entries: Vec<Entry>,
     /// Who owns which client id.
     pub authors: Vec<(ClientId, PersonId)>,
+    /// Up to where its changes are written.
+    pub told: Told,
 }
 
 /// The log. Cheap to clone.
@@ -114,7 +119,11 @@ pub struct Log {
     db: Arc<Database>,
     requests: mpsc::Sender<Request>,
     failure: watch::Receiver<Option<Arc<str>>>,
+    feeds: Arc<Feeds>,
 }
+
+/// A change as it is kept: its position, and its CloudEvent as JSON.
+pub type KeptChange = (Position, Box<str>);
 
 impl Log {
     /// Writes entries after entry `after` and returns the last one's number, once they are on disk.
@@ -153,6 +162,73 @@ impl Log {
     /// [`LogError::Failed`] when the store is gone.
     pub async fn card(&self, plan: u64, seq: Seq, card: Vec<u8>) -> Result<(), LogError> {
         self.request(|reply| Request::Card { plan, seq, card, reply }).await
+    }
+
+    /// Keeps changes of a document, and wakes up who waits for them.
+    ///
+    /// # Errors
+    /// [`LogError::Failed`] when the store is gone.
+    pub async fn tell(&self, doc: DocKey, changes: Vec<(Position, Vec<u8>)>, told: Told) -> Result<(), LogError> {
+        self.request(|reply| Request::Changes { doc, changes, told, reply }).await
+    }
+
+    /// Keeps up to where a person has seen a plan.
+    ///
+    /// # Errors
+    /// [`LogError::Failed`] when the store is gone.
+    pub async fn visit(&self, plan: u64, person: PersonId, seq: Seq) -> Result<(), LogError> {
+        self.request(|reply| Request::Visit { plan, person, seq, reply }).await
+    }
+
+    /// Wakes up whenever changes of a document have been written.
+    #[must_use]
+    pub fn subscribe(&self, doc: DocKey) -> watch::Receiver<Position> {
+        self.feeds.subscribe(doc)
+    }
+
+    /// Changes after a position, in order: at most `limit`, and no more of them once there are `bytes_max`.
+    ///
+    /// # Errors
+    /// [`LogError::Failed`] when the store cannot be read.
+    pub fn changes(
+        &self,
+        doc: DocKey,
+        after: Position,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<KeptChange>, LogError> {
+        let table = self.db.begin_read()?.open_table(tables::CHANGES)?;
+        let (mut changes, mut bytes) = (Vec::new(), 0);
+        let end = (doc.0, doc.1, Seq::MAX, u32::MAX);
+        for row in table.range((Bound::Excluded((doc.0, doc.1, after.0, after.1)), Bound::Included(end)))? {
+            let (key, change) = row?;
+            let (_, _, seq, n) = key.value();
+            let change = String::from_utf8_lossy(change.value());
+            bytes += change.len();
+            changes.push(((seq, n), change.into()));
+            if changes.len() >= limit || bytes >= bytes_max {
+                break;
+            }
+        }
+        Ok(changes)
+    }
+
+    /// The last change of a document; (0, 0) where there is none.
+    ///
+    /// # Errors
+    /// [`LogError::Failed`] when the store cannot be read.
+    pub fn told(&self, doc: DocKey) -> Result<Told, LogError> {
+        told(&self.db.begin_read()?, doc)
+    }
+
+    /// Up to where a person has seen a plan; 0 if never.
+    ///
+    /// # Errors
+    /// [`LogError::Failed`] when the store cannot be read.
+    pub fn visited(&self, plan: u64, person: &PersonId) -> Result<Seq, LogError> {
+        let visits = self.db.begin_read()?.open_table(tables::VISITS)?;
+        let seq = visits.get((plan, person.as_str()))?.map_or(0, |seq| seq.value());
+        Ok(seq)
     }
 
     async fn request<T>(
@@ -245,7 +321,8 @@ impl Log {
 
     fn load_after(&self, doc: DocKey, snapshots_max: usize) -> Result<Loaded, LogError> {
         let read = self.db.begin_read()?;
-        let mut loaded = Loaded::default();
+        let told = told(&read, doc)?;
+        let mut loaded = Loaded { snapshots: Vec::new(), entries: Vec::new(), authors: Vec::new(), told };
         for row in read.open_table(tables::SNAPSHOTS)?.range(tables::whole(doc))?.rev() {
             let (key, state) = row?;
             // A snapshot that cannot be unpacked is left out: the one before it and the entries say the same.
@@ -299,6 +376,12 @@ impl Log {
     pub fn verify(&self, plan: &PlanRow, scope: &Scope) -> Result<Verified, LogError> {
         verify::verify(&self.db, plan, scope)
     }
+}
+
+/// What a plan is created with is no change: its changes begin with the second entry.
+fn told(read: &ReadTransaction, doc: DocKey) -> Result<Told, LogError> {
+    let row = read.open_table(tables::TOLD)?.get(doc)?.map(|row| row.value());
+    Ok(row.map_or(Told { last: (1, 0), from: 2 }, |(seq, n, from)| Told { last: (seq, n), from }))
 }
 
 fn list(read: &ReadTransaction, row: PlanRow) -> Result<Listed, LogError> {

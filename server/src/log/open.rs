@@ -13,7 +13,7 @@ use std::{
 use redb::{Builder, Database, DatabaseError, RepairSession, StorageBackend};
 use tokio::sync::{mpsc, watch};
 
-use super::{Log, LogError, tables, writer};
+use super::{Log, LogError, feed::Feeds, tables, writer};
 
 /// Memory for pages of the store: the entries and snapshots of the plans that are opened within one hour.
 const CACHE_BYTES: usize = 128 << 20;
@@ -92,13 +92,13 @@ pub fn open(store: Store) -> Result<Opened, OpenError> {
     prepare(&db, &name)?;
     let (requests, inbox) = mpsc::channel(REQUESTS_MAX);
     let (failure, failed) = watch::channel(None);
-    let db = Arc::new(db);
-    let writer_db = Arc::clone(&db);
+    let (db, feeds) = (Arc::new(db), Arc::new(Feeds::default()));
+    let (writer_db, writer_feeds) = (Arc::clone(&db), Arc::clone(&feeds));
     let writer = thread::Builder::new()
         .name("log-writer".to_owned())
-        .spawn(move || writer::run(&writer_db, inbox, &failure))
+        .spawn(move || writer::run(&writer_db, inbox, &failure, &writer_feeds))
         .map_err(|error| OpenError::Unreadable { store: name, source: redb::Error::Io(error) })?;
-    Ok(Opened { log: Log { db, requests, failure: failed }, writer })
+    Ok(Opened { log: Log { db, requests, failure: failed, feeds }, writer })
 }
 
 fn open_database(store: Store, name: &str) -> Result<Database, OpenError> {
@@ -152,8 +152,9 @@ fn prepare(db: &Database, store: &str) -> Result<(), OpenError> {
         Some(found) if found > tables::FORMAT => {
             Err(OpenError::Newer { store: store.to_owned(), found, known: tables::FORMAT })
         }
-        Some(_) => Ok(()),
-        None => create_tables(db).map_err(unreadable),
+        Some(tables::FORMAT) => Ok(()),
+        // An older layout lacks tables that are empty at first, and nothing else.
+        Some(_) | None => create_tables(db).map_err(unreadable),
     }
 }
 
@@ -176,6 +177,9 @@ fn create_tables(db: &Database) -> Result<(), LogError> {
     write.open_table(tables::SEALED)?;
     write.open_table(tables::SNAPSHOTS)?;
     write.open_table(tables::AUTHORS)?;
+    write.open_table(tables::CHANGES)?;
+    write.open_table(tables::TOLD)?;
+    write.open_table(tables::VISITS)?;
     write.commit()?;
     Ok(())
 }

@@ -13,7 +13,7 @@ pub type DocKey = (u64, u32);
 pub const SHARED: u32 = 0;
 
 /// The newest layout this program reads and writes.
-pub const FORMAT: u64 = 1;
+pub const FORMAT: u64 = 2;
 
 /// `format` → layout of the whole store; `next_plan` → the number the next plan gets.
 pub const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta_1");
@@ -35,6 +35,15 @@ pub const SNAPSHOTS: TableDefinition<'_, (u64, u32, u64), &[u8]> = TableDefiniti
 
 /// (plan, scope, client id) → person
 pub const AUTHORS: TableDefinition<'_, (u64, u32, u64), &str> = TableDefinition::new("authors_1");
+
+/// (plan, scope, seq, n) → change, as the CloudEvent that leaves the server
+pub const CHANGES: TableDefinition<'_, (u64, u32, u64, u32), &[u8]> = TableDefinition::new("changes_1");
+
+/// (plan, scope) → (seq and n of the last change, first entry that is not told whole)
+pub const TOLD: TableDefinition<'_, (u64, u32), (u64, u32, u64)> = TableDefinition::new("told_1");
+
+/// (plan, person) → the entry up to which they have seen it
+pub const VISITS: TableDefinition<'_, (u64, &str), u64> = TableDefinition::new("visits_1");
 
 /// The range of rows of one document.
 #[must_use]

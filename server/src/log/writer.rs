@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{
     LogError, PlanRow,
     entry::{self, Hash, NewEntry},
+    feed::{Feeds, Position, Told},
     sealed, tables,
     tables::DocKey,
 };
@@ -37,6 +38,8 @@ pub(super) enum Request {
     Append { doc: DocKey, after: Seq, entries: Vec<NewEntry>, authors: Vec<(ClientId, PersonId)>, reply: Reply<Seq> },
     Snapshot { doc: DocKey, seq: Seq, state: Vec<u8>, reply: Reply<()> },
     Card { plan: u64, seq: Seq, card: Vec<u8>, reply: Reply<()> },
+    Changes { doc: DocKey, changes: Vec<(Position, Vec<u8>)>, told: Told, reply: Reply<()> },
+    Visit { plan: u64, person: PersonId, seq: Seq, reply: Reply<()> },
 }
 
 /// Where a document's chain ends.
@@ -49,8 +52,13 @@ struct Head {
 /// An answer that waits for the commit.
 type Answer = Box<dyn FnOnce(Result<(), LogError>)>;
 
-pub(super) fn run(db: &Database, mut inbox: mpsc::Receiver<Request>, failure: &watch::Sender<Option<Arc<str>>>) {
-    let mut writer = Writer { heads: HashMap::new() };
+pub(super) fn run(
+    db: &Database,
+    mut inbox: mpsc::Receiver<Request>,
+    failure: &watch::Sender<Option<Arc<str>>>,
+    feeds: &Arc<Feeds>,
+) {
+    let mut writer = Writer { heads: HashMap::new(), feeds: Arc::clone(feeds) };
     let mut group = Vec::with_capacity(GROUP_MAX);
     let mut started = clock::instant();
     while let Some(first) = inbox.blocking_recv() {
@@ -126,6 +134,7 @@ impl<'t> Open<'t> {
 
 struct Writer {
     heads: HashMap<DocKey, Head>,
+    feeds: Arc<Feeds>,
 }
 
 impl Writer {
@@ -169,6 +178,22 @@ impl Writer {
             Request::Snapshot { doc, seq, state, reply } => settle(snapshot(open, doc, seq, &state), reply, answers),
             Request::Card { plan, seq, card, reply } => {
                 open.cards.insert(plan, (seq, card.as_slice()))?;
+                settle(Ok(()), reply, answers)
+            }
+            Request::Changes { doc, changes, told, reply } => {
+                write_changes(open, doc, &changes, told)?;
+                let feeds = Arc::clone(&self.feeds);
+                answers.push(Box::new(move |committed: Result<(), LogError>| {
+                    if committed.is_ok() {
+                        feeds.publish(doc, told.last);
+                    }
+                    // A caller that has gone away needs no answer.
+                    let _ = reply.send(committed);
+                }));
+                Ok(())
+            }
+            Request::Visit { plan, person, seq, reply } => {
+                open.write.open_table(tables::VISITS)?.insert((plan, person.as_str()), seq)?;
                 settle(Ok(()), reply, answers)
             }
         }
@@ -215,6 +240,16 @@ impl Writer {
         self.heads.insert(doc, head);
         Ok(head.seq)
     }
+}
+
+/// Keeps changes and up to where they go. Nothing follows from a change that stands there already.
+fn write_changes(open: &Open<'_>, doc: DocKey, changes: &[(Position, Vec<u8>)], told: Told) -> Result<(), LogError> {
+    let mut table = open.write.open_table(tables::CHANGES)?;
+    for ((seq, n), change) in changes {
+        table.insert((doc.0, doc.1, *seq, *n), change.as_slice())?;
+    }
+    open.write.open_table(tables::TOLD)?.insert(doc, (told.last.0, told.last.1, told.from))?;
+    Ok(())
 }
 
 /// The end of a document's chain as the table has it. A document always has its first entry: a plan is created

@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod changes;
 mod convergence;
 mod crash;
 mod faults;

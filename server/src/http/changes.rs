@@ -1,0 +1,213 @@
+//! Changes: pages of them, and the stream that goes on by itself.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    Json,
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{
+        IntoResponse, Response,
+        sse::{self, KeepAlive, Sse},
+    },
+};
+use futures_util::{Stream, stream};
+use plansync_protocol::ids::Seq;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::time::{Instant, sleep_until};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{App, Problem, plans::plan_id, requester::Requester};
+use crate::{
+    clock,
+    feed::Feed,
+    log::{KeptChange, Position},
+    metrics,
+    stopping::Stopping,
+};
+
+/// Changes of one page, unless asked for fewer, and at most.
+const PAGE: usize = 100;
+const PAGE_MAX: usize = 1_000;
+/// Bytes of one page.
+const PAGE_BYTES: usize = 4 << 20;
+/// A sign of life on a quiet stream.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Which changes.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+pub struct ChangesQuery {
+    /// After this entry (`412`), or after this change (`412.0`), as `next`, `cursor` and the ids of the stream say.
+    since: Option<String>,
+    /// At most this many, 1 to 1,000; 100 unless said.
+    limit: Option<usize>,
+    /// Only of this class: `date`, `owner` …; several with commas.
+    class: Option<String>,
+    /// Only of this collection (`tasks`) or entity (`tasks/ca-1`).
+    entity: Option<String>,
+    /// A person's token, for clients that cannot send a header.
+    token: Option<String>,
+}
+
+/// A page of changes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Changes {
+    /// CloudEvents, in the order of the log.
+    #[schema(value_type = Vec<Object>)]
+    changes: Vec<Value>,
+    /// `since` of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    /// Where this page ends: as `since` it gives what comes later.
+    cursor: String,
+    /// The entry up to which everything has become changes.
+    seq: Seq,
+}
+
+/// Lists what has changed, oldest first.
+#[utoipa::path(get, path = "/v1/plans/{id}/changes", tag = "changes", params(("id" = String, Path), ChangesQuery),
+    security(("api_key" = []), ("token" = [])),
+    responses((status = 200, body = Changes), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub async fn list(
+    State(app): State<App>,
+    requester: Requester,
+    id: Result<Path<String>, PathRejection>,
+    query: Result<Query<ChangesQuery>, QueryRejection>,
+) -> Result<Json<Changes>, Problem> {
+    let id = plan_id(id)?;
+    requester.reads(&id)?;
+    let Query(query) = query?;
+    let mut at = query.since.as_deref().map_or(Ok((0, 0)), position)?;
+    let limit = query.limit.unwrap_or(PAGE);
+    if !(1..=PAGE_MAX).contains(&limit) {
+        return Err(Problem::bad_request("limit is 1 to 1000"));
+    }
+    let row = app.house.rooms.plan(&id)?;
+    let log = app.house.rooms.log();
+    let told = log.told(row.doc())?;
+    let (mut changes, mut bytes) = (Vec::new(), 0);
+    let more = 'pages: loop {
+        let page = log.changes(row.doc(), at, PAGE, PAGE_BYTES)?;
+        if page.is_empty() {
+            break false;
+        }
+        for (position, json) in page {
+            if changes.len() >= limit || bytes >= PAGE_BYTES {
+                break 'pages true;
+            }
+            at = position;
+            let Ok(change) = serde_json::from_str::<Value>(&json) else { continue };
+            if query.selects(&change) {
+                bytes += json.len();
+                changes.push(change);
+            }
+        }
+    };
+    let cursor = written(at);
+    Ok(Json(Changes { changes, next: more.then(|| cursor.clone()), cursor, seq: told.last.0 }))
+}
+
+impl ChangesQuery {
+    fn selects(&self, change: &Value) -> bool {
+        let data = |name: &str| change["data"][name].as_str();
+        let class =
+            self.class.as_deref().is_none_or(|wanted| wanted.split(',').any(|word| data("class") == Some(word.trim())));
+        let entity = self.entity.as_deref().is_none_or(|wanted| match wanted.split_once('/') {
+            Some(_) => change["subject"].as_str() == Some(wanted),
+            None => data("entity") == Some(wanted),
+        });
+        class && entity
+    }
+}
+
+/// Streams changes as Server-Sent Events, from where `Last-Event-ID` or `since` says; without either from now on.
+#[utoipa::path(get, path = "/v1/plans/{id}/events", tag = "changes", params(("id" = String, Path), ChangesQuery),
+    security(("api_key" = []), ("token" = [])),
+    responses((status = 200, content_type = "text/event-stream"), (status = 404, body = Problem)))]
+pub async fn stream(
+    State(app): State<App>,
+    requester: Result<Requester, Problem>,
+    id: Result<Path<String>, PathRejection>,
+    query: Result<Query<ChangesQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let id = plan_id(id)?;
+    let Query(query) = query?;
+    // An EventSource of a browser cannot send a header.
+    let requester = match (requester, &query.token) {
+        (Err(_), Some(token)) => Requester::Person(Box::new(app.house.auth.claims(token)?)),
+        (requester, _) => requester?,
+    };
+    requester.reads(&id)?;
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let after = last.or(query.since.as_deref()).map(position).transpose()?;
+    let row = app.house.rooms.plan(&id)?;
+    let ends = match &requester {
+        Requester::Person(claims) => Some(Instant::now() + clock::until(claims.expires_at())),
+        Requester::Workspace { .. } => None,
+    };
+    let feed = Feed::open(app.house.rooms.log(), row.doc(), after)?;
+    let events = events(feed, query, app.house.stopping.clone(), ends);
+    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
+    let mut response = Sse::new(events).keep_alive(keep_alive).into_response();
+    // Proxies that gather what they pass on would hold the stream back.
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    debug_assert_eq!(response.status(), StatusCode::OK);
+    Ok(response)
+}
+
+/// The events of a feed until the server stops or the token expires.
+fn events(
+    feed: Feed,
+    query: ChangesQuery,
+    stopping: Stopping,
+    ends: Option<Instant>,
+) -> impl Stream<Item = Result<sse::Event, Infallible>> {
+    let open = metrics::Open::feed();
+    stream::unfold((feed, query, stopping, open), move |(mut feed, query, stopping, open)| async move {
+        loop {
+            let change = tokio::select! {
+                change = feed.next() => change,
+                () = stopping.wait() => return None,
+                () = expired(ends) => return None,
+            };
+            let event = event(&change.ok()?, &query);
+            if let Some(event) = event {
+                return Some((Ok(event), (feed, query, stopping, open)));
+            }
+        }
+    })
+}
+
+async fn expired(ends: Option<Instant>) {
+    match ends {
+        Some(ends) => sleep_until(ends).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn event((at, json): &KeptChange, query: &ChangesQuery) -> Option<sse::Event> {
+    let change: Value = serde_json::from_str(json).ok()?;
+    let kind = change["type"].as_str()?;
+    query.selects(&change).then(|| sse::Event::default().id(written(*at)).event(kind).data(&**json))
+}
+
+/// `412` stands for all changes up to entry 412, `412.0` for one change.
+pub(super) fn position(given: &str) -> Result<Position, Problem> {
+    let parsed = match given.split_once('.') {
+        Some((seq, n)) => seq.parse().ok().zip(n.parse().ok()),
+        None => given.parse().ok().map(|seq| (seq, u32::MAX)),
+    };
+    parsed.ok_or_else(|| Problem::bad_request(format!("{given:?} is no place among changes: give 412 or 412.0")))
+}
+
+fn written((seq, n): Position) -> String {
+    // After the last change of an entry that is not known there is the next entry.
+    if n == u32::MAX { seq.to_string() } else { format!("{seq}.{n}") }
+}

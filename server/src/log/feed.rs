@@ -1,0 +1,53 @@
+//! Who wants to know that a document has new changes.
+//!
+//! In: the position of the last change that has been written. Out: the same to everybody who waits for it; they read
+//! the changes from the log, each from where they stand. A slow one costs one number and nothing else.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use plansync_protocol::ids::Seq;
+use tokio::sync::watch;
+
+use super::tables::DocKey;
+
+/// A place in the order of changes: an entry, and the number among its changes.
+pub type Position = (Seq, u32);
+
+/// Up to where a document's changes are in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// The last change.
+    pub last: Position,
+    /// The first entry that is not told whole: a room that opens begins there.
+    pub from: Seq,
+}
+
+/// The documents that somebody listens to.
+#[derive(Debug, Default)]
+pub(super) struct Feeds(Mutex<HashMap<DocKey, watch::Sender<Position>>>);
+
+impl Feeds {
+    /// Wakes up when there are changes.
+    pub fn subscribe(&self, doc: DocKey) -> watch::Receiver<Position> {
+        self.lock().entry(doc).or_insert_with(|| watch::Sender::new((0, 0))).subscribe()
+    }
+
+    /// There are changes up to `last`.
+    pub fn publish(&self, doc: DocKey, last: Position) {
+        let mut feeds = self.lock();
+        if let Some(feed) = feeds.get(&doc) {
+            feed.send_replace(last);
+            if feed.receiver_count() == 0 {
+                feeds.remove(&doc);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<DocKey, watch::Sender<Position>>> {
+        // Nothing can panic half way through a change of the table.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
