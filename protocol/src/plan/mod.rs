@@ -5,6 +5,7 @@
 //! by [`read::refresh`], and never written back: [`write`] changes the document, and the plan is read again from it.
 
 pub mod change;
+pub mod cadence;
 pub mod check;
 pub mod diff;
 pub mod edit;
