@@ -38,7 +38,7 @@ fn benches(criterion: &mut Criterion) {
         criterion.bench_function(&format!("create, {tasks} tasks"), |b| {
             b.iter(|| write::create(&mut document().transact_mut(), &plan));
         });
-        criterion.bench_function(&format!("figures, {tasks} tasks"), |b| b.iter(|| figures::figures(&plan)));
+        criterion.bench_function(&format!("counts, {tasks} tasks"), |b| b.iter(|| figures::counts(&plan)));
         criterion.bench_function(&format!("print JSON, {tasks} tasks"), |b| {
             b.iter(|| json::print(&plan, json::Print::default()));
         });

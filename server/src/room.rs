@@ -756,7 +756,7 @@ pub fn card(plan: &Plan) -> Value {
         "account": meta("account"),
         "stage": meta("stage"),
         "target": meta("target.date").map(|date| json!({"kind": meta("target.kind"), "date": date})),
-        "figures": plan::figures::figures(plan),
+        "figures": plan::figures::counts(plan),
     })
 }
 

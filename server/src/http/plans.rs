@@ -194,7 +194,7 @@ pub async fn get(
         "seq": view.seq,
         "updatedAt": clock::rfc3339(view.updated_at),
         "plan": plan::json::print(&view.plan, Print { with_removed: query.removed, ..Print::default() }),
-        "figures": plan::figures::figures(&view.plan),
+        "figures": plan::figures::counts(&view.plan),
     });
     Ok((tag(view.seq), Json(body)).into_response())
 }
