@@ -14,6 +14,7 @@ pub mod figures;
 pub mod import;
 pub mod item;
 pub mod json;
+pub mod lint;
 pub mod party;
 pub mod rank;
 pub mod read;
