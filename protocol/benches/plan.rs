@@ -1,9 +1,11 @@
 //! What a plan costs: reading it whole and in part, creating it, editing it.
 
+use std::collections::BTreeMap;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use plansync_protocol::ids::PersonId;
 use plansync_protocol::plan::touched::{Place, Touched};
-use plansync_protocol::plan::{Edit, Plan, SAMPLE, Stamp, figures, json, read, write};
+use plansync_protocol::plan::{Edit, Plan, SAMPLE, Stamp, figures, json, lint, read, schedule, write};
 use serde_json::json;
 use yrs::{Doc, OffsetKind, Options, Transact};
 
@@ -27,6 +29,39 @@ fn plan_of(tasks: usize) -> Plan {
     json["tasks"] = many.collect();
     json["dependencies"] = json!([]);
     json::parse(&json, true).unwrap_or_default()
+}
+
+/// A plan of 1,000 tasks and 2,000 dependencies: one long chain, and across it.
+fn tied() -> Plan {
+    let mut json = json::print(&plan_of(1_000), json::Print::default());
+    let edges =
+        (1..1_000_usize).flat_map(|n| [(n - 1, n), (n / 2, n)]).filter(|(from, to)| from + 1 < *to || to - from == 1);
+    let edges: BTreeMap<String, serde_json::Value> = edges
+        .map(|(from, to)| (format!("t-{from}>t-{to}"), json!({"from": format!("t-{from}"), "to": format!("t-{to}")})))
+        .collect();
+    let edges = edges.into_iter().map(|(id, mut edge)| {
+        edge["id"] = json!(id);
+        edge
+    });
+    json["dependencies"] = edges.collect();
+    json["meta"]["workingDays"] = json!(["mo", "tu", "we", "th", "fr"]);
+    json::parse(&json, true).unwrap_or_default()
+}
+
+fn answers(criterion: &mut Criterion) {
+    let as_of = jiff::civil::date(2026, 2, 17);
+    let activity = figures::Activity::default();
+    let plan = tied();
+    criterion.bench_function("schedule, 1000 tasks, 2000 dependencies", |b| {
+        b.iter(|| schedule::schedule(&plan, as_of));
+    });
+    criterion.bench_function("figures, 1000 tasks, 2000 dependencies", |b| {
+        b.iter(|| figures::figures(&plan, as_of, &activity));
+    });
+    criterion.bench_function("lint, 1000 tasks, 2000 dependencies", |b| b.iter(|| lint::lint(&plan, as_of)));
+    criterion.bench_function("shift, 1000 tasks, 2000 dependencies", |b| {
+        b.iter(|| schedule::shift(&plan, as_of, "t-0", 5));
+    });
 }
 
 fn benches(criterion: &mut Criterion) {
@@ -64,5 +99,5 @@ fn benches(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(plan, benches);
+criterion_group!(plan, answers, benches);
 criterion_main!(plan);
