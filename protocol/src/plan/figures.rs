@@ -196,7 +196,7 @@ pub fn of_schedule(plan: &Plan, schedule: &Schedule, as_of: Date, activity: &Act
     let items = items(plan);
     let parties = Parties::of(plan);
     let open: Vec<&Item<'_>> = items.iter().filter(|item| item.is_open()).collect();
-    let Counts { completion, milestones } = counts(plan);
+    let Counts { completion, milestones } = counts::of_items(&items);
     let finish = |item: &Item<'_>| schedule.finish.get(item.id).copied();
 
     let mut overdue: Vec<Overdue> = open
@@ -235,7 +235,7 @@ pub fn of_schedule(plan: &Plan, schedule: &Schedule, as_of: Date, activity: &Act
         Listed::of(items.into_iter().map(|item| Box::from(item.id)).collect::<Vec<Box<str>>>())
     };
     let picked = |is_in: &dyn Fn(&Item<'_>) -> bool| listed(open.iter().copied().filter(|item| is_in(item)).collect());
-    let threats = threats(plan, as_of, schedule);
+    let threats = threat::of_items(plan, &items, as_of, schedule);
 
     Figures {
         as_of,

@@ -106,10 +106,15 @@ fn quoted(text: &str) -> String {
     let is_shown = |c: &char| {
         !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    let mut line: String = text.chars().filter(is_shown).take(CHARS_MAX + 1).collect();
-    if line.chars().count() > CHARS_MAX {
-        line = line.chars().take(CHARS_MAX - 1).collect();
-        line.push('…');
+    let mut shown = text.chars().filter(is_shown);
+    let mut line = String::from("“");
+    line.extend(shown.by_ref().take(CHARS_MAX - 1));
+    // The last place is for its last character, or for the sign that there are more.
+    match (shown.next(), shown.next()) {
+        (Some(last), None) => line.push(last),
+        (Some(_), Some(_)) => line.push('…'),
+        _ => {}
     }
-    format!("“{line}”")
+    line.push('”');
+    line
 }

@@ -37,16 +37,16 @@ impl PartySet {
         self.0 & other.0 != 0
     }
 
+    /// Whether there are some, and all of them are in the other.
+    #[must_use]
+    pub fn is_within(self, other: Self) -> bool {
+        !self.is_empty() && self.0 & !other.0 == 0
+    }
+
     /// The parties of either.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
-    }
-
-    /// How many.
-    #[must_use]
-    pub fn len(self) -> u32 {
-        self.0.count_ones()
     }
 
     /// Whether there is none.

@@ -43,7 +43,7 @@ pub fn share(items: &[Item<'_>], parties: &Parties<'_>) -> BuyerShare {
         let of = task.party().map(|party| parties.named(party)).unwrap_or_default();
         match (of.is_empty(), of.meets(buyer)) {
             (true, _) => continue,
-            (false, true) if of.len() == 1 => share.own += 1,
+            (false, true) if of.is_within(buyer) => share.own += 1,
             (false, true) => share.joint += 1,
             (false, false) => {}
         }
@@ -64,7 +64,8 @@ pub fn engagement(
     edits: u32,
 ) -> BuyerEngagement {
     let buyer = parties.on(Side::Buyer);
-    let is_buyers = |item: &&Item<'_>| !item.is_milestone && item.party().is_some_and(|of| parties.named(of) == buyer);
+    let is_buyers =
+        |item: &&Item<'_>| !item.is_milestone && item.party().is_some_and(|of| parties.named(of).is_within(buyer));
     let (mut due, mut on_time, mut asked, mut accepted) = (0, 0, 0, 0);
     for task in items.iter().filter(is_buyers) {
         if let Some(day) = task.due.filter(|day| *day < as_of || (*day == as_of && task.is_complete())) {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::percent_of;
 use crate::plan::Plan;
-use crate::plan::words::Status;
+use crate::plan::item::{Item, items};
 
 /// The counts of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -40,19 +40,27 @@ pub struct Milestones {
 /// Counts a plan.
 #[must_use]
 pub fn counts(plan: &Plan) -> Counts {
-    let tasks: Vec<_> = plan.tasks().filter(|task| task.status() != Status::Cancelled).collect();
-    let with_tasks: BTreeSet<&str> = tasks.iter().filter_map(|task| task.milestone()).collect();
-    let milestones: Vec<_> = plan.milestones().filter(|milestone| milestone.status() != Status::Cancelled).collect();
-    let bare = milestones.iter().filter(|milestone| !with_tasks.contains(milestone.id));
+    of_items(&items(plan))
+}
 
-    let statuses: Vec<Status> = tasks.iter().map(|task| task.status()).chain(bare.map(|each| each.status())).collect();
-    let complete = statuses.iter().filter(|status| **status == Status::Complete).count();
+pub(super) fn of_items(items: &[Item<'_>]) -> Counts {
+    let with_tasks: BTreeSet<&str> =
+        items.iter().filter(|item| !item.is_milestone).filter_map(|task| task.row.text("milestone")).collect();
+    let (mut counted, mut complete, mut total, mut reached) = (0, 0, 0, 0);
+    for item in items {
+        let is_complete = usize::from(item.is_complete());
+        if item.is_milestone {
+            total += 1;
+            reached += is_complete;
+        }
+        if !item.is_milestone || !with_tasks.contains(item.id) {
+            counted += 1;
+            complete += is_complete;
+        }
+    }
     Counts {
-        completion: Completion { complete, counted: statuses.len(), percent: percent_of(complete, statuses.len()) },
-        milestones: Milestones {
-            complete: milestones.iter().filter(|each| each.status() == Status::Complete).count(),
-            total: milestones.len(),
-        },
+        completion: Completion { complete, counted, percent: percent_of(complete, counted) },
+        milestones: Milestones { complete: reached, total },
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::plan::Plan;
-use crate::plan::item::items;
+use crate::plan::item::{Item, items};
 use crate::plan::schedule::Schedule;
 use crate::plan::words::RiskState;
 
@@ -49,7 +49,15 @@ pub enum Threat {
 /// The open items at risk, by id, each with its reasons.
 #[must_use]
 pub fn threats(plan: &Plan, as_of: Date, schedule: &Schedule) -> BTreeMap<Box<str>, Vec<Threat>> {
-    let items = items(plan);
+    of_items(plan, &items(plan), as_of, schedule)
+}
+
+pub(super) fn of_items(
+    plan: &Plan,
+    items: &[Item<'_>],
+    as_of: Date,
+    schedule: &Schedule,
+) -> BTreeMap<Box<str>, Vec<Threat>> {
     let declined: BTreeSet<&str> = items
         .iter()
         .filter(|item| item.is_open() && item.commitment() == Some("declined"))

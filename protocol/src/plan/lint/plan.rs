@@ -35,7 +35,7 @@ pub(super) fn lint(sight: &Sight<'_>, advice: &mut Vec<Advice>) {
 fn mutual(sight: &Sight<'_>, advice: &mut Vec<Advice>) {
     let buyer = sight.parties.on(Side::Buyer);
     let of = |task: &Item<'_>| task.party().map(|party| sight.parties.named(party)).unwrap_or_default();
-    if !sight.tasks().any(|task| of(task) == buyer) {
+    if !sight.tasks().any(|task| of(task).is_within(buyer)) {
         let message = "No task is the buyer's: agree on the first one the buyer takes on, and make it theirs";
         advice.push(Advice::new(Error, "no_buyer_task", "R30", message));
     }

@@ -73,21 +73,21 @@ pub(super) fn lint(sight: &Sight<'_>, advice: &mut Vec<Advice>) {
 }
 
 fn is_vague(title: &str, people: &BTreeSet<String>) -> bool {
-    let words: Vec<&str> = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let Some((first, rest)) = words.split_first() else { return false };
-    let is_initials = |word: &str| word.len() > 1 && word.chars().all(|c| c.is_uppercase());
-    let is_definite = |word: &&str| {
+    let mut words = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    if !words.next().is_some_and(|first| VAGUE.contains(&first.to_lowercase().as_str())) {
+        return false;
+    }
+    let is_initials = |word: &str| word.len() > 1 && word.chars().all(char::is_uppercase);
+    let is_definite = |word: &str| {
         let lower = word.to_lowercase();
         word.chars().any(char::is_numeric)
             || is_initials(word)
-            || people.contains(*word)
+            || people.contains(word)
             || people.contains(&lower)
             || DOCUMENTS.iter().any(|document| lower == *document || lower.strip_suffix('s') == Some(*document))
     };
     let text = title.to_lowercase();
-    VAGUE.contains(&first.to_lowercase().as_str())
-        && !rest.iter().any(is_definite)
-        && !DOCUMENTS.iter().any(|document| document.contains(' ') && text.contains(document))
+    !words.any(is_definite) && !DOCUMENTS.iter().any(|document| document.contains(' ') && text.contains(document))
 }
 
 fn has_signature(sight: &Sight<'_>) -> bool {

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use jiff::civil::{Date, date};
 
 use crate::plan::Plan;
+use crate::plan::item::days_between;
 use crate::plan::party::{Parties, PartySet};
 
 /// Days since 1970-01-01.
@@ -21,7 +22,7 @@ const LAST: Day = 2_932_896;
 
 /// The number of a day.
 pub(crate) fn number(date: Date) -> Day {
-    EPOCH.until(date).map_or(0, |span| span.get_days())
+    days_between(EPOCH, date)
 }
 
 /// The day of a number; the first or last one of the calendar for a number beyond.

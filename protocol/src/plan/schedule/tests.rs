@@ -244,6 +244,43 @@ fn a_plan_that_leaves_the_calendar_stops_at_its_last_day() {
     assert!(schedule.slip["b"] > 3_000_000);
 }
 
+/// 1,000 tasks `t0000 …`, each waiting for the one before it and for the one at half its place, a day after each.
+fn thousand(closed: bool) -> Plan {
+    let id = |n: usize| format!("t{n:04}");
+    let mut plan = Plan::default();
+    for n in 0..1_000 {
+        set(&mut plan, "tasks", &id(n), json!({"due": "2026-03-01", "party": "buyer"}));
+        for from in [n.checked_sub(1), Some(n / 2).filter(|half| half + 1 < n)].into_iter().flatten() {
+            set(&mut plan, "dependencies", &format!("{}>{}", id(from), id(n)), json!({"minGapDays": 1}));
+        }
+    }
+    if closed {
+        set(&mut plan, "dependencies", &format!("{}>{}", id(999), id(0)), json!({"minGapDays": 1}));
+    }
+    plan
+}
+
+#[test]
+fn a_chain_of_a_thousand_tasks_is_followed_to_its_end() {
+    let plan = thousand(false);
+    let schedule = schedule(&plan, AS_OF);
+    assert_eq!(schedule.slip["t0999"], 999, "a day for each before it");
+    assert_eq!(shift(&plan, AS_OF, "t0000", 3).must.len(), 999);
+    assert_eq!(shift(&plan, AS_OF, "t0000", 3).keep_gap.len(), 999);
+}
+
+#[test]
+fn a_circle_of_a_thousand_tasks_is_an_answer_and_not_a_hang() {
+    let plan = thousand(true);
+    let schedule = schedule(&plan, AS_OF);
+    // The shortest way round doubles its place: 0 > 2 needs two steps, 999 halves to 499 249 124 62 31 15 7 3 1 0.
+    assert_eq!(schedule.cycle.first().map(AsRef::as_ref), Some("t0000"));
+    assert!(schedule.cycle.len() < 20, "{:?}", schedule.cycle);
+    assert_eq!(slips(&schedule), [], "all are in it, so nobody is bound");
+    assert_eq!(schedule.finish.len(), 1_000);
+    assert!(crate::plan::lint::lint(&plan, AS_OF).iter().any(|advice| advice.code == "cycle"));
+}
+
 #[test]
 fn an_empty_plan_has_an_empty_schedule() {
     assert_eq!(schedule(&Plan::default(), AS_OF), Schedule::default());
