@@ -230,9 +230,10 @@ pub fn of_schedule(plan: &Plan, schedule: &Schedule, as_of: Date, activity: &Act
         buyer_share: buyer_share.percent / 100.0,
         tidy,
     });
-    let listed = |mut items: Vec<&Item<'_>>| {
+    let listed = |mut items: Vec<&Item<'_>>| -> Listed<Box<str>> {
         items.sort_by_key(|item| (item.due.is_none(), item.due, item.id));
-        Listed::of(items.into_iter().map(|item| Box::from(item.id)).collect::<Vec<Box<str>>>())
+        let Listed { count, items } = Listed::of(items);
+        Listed { count, items: items.into_iter().map(|item| item.id.into()).collect() }
     };
     let picked = |is_in: &dyn Fn(&Item<'_>) -> bool| listed(open.iter().copied().filter(|item| is_in(item)).collect());
     let threats = threat::of_items(plan, &items, as_of, schedule);
