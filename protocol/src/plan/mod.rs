@@ -24,6 +24,7 @@ pub mod row;
 pub mod schedule;
 pub mod schema;
 pub mod stamp;
+pub mod summary;
 pub mod touched;
 pub mod value;
 pub mod views;
