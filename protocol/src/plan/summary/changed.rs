@@ -1,19 +1,20 @@
 //! Completed and changed: one line for each entity, whatever and whoever changed it.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
-use super::names::{Names, label, words_of};
+use super::names::{Names, words_of};
 use super::net::{Changed, Net};
-use super::span::{Line, Mark, Spans, Symbol, count, day, moved_day, short};
+use super::span::{Line, Mark, Spans, Symbol, count, day, short};
 use crate::ids::Origin;
 use crate::plan::Plan;
-use crate::plan::change::{Difference, Verb, What};
-use crate::plan::diff::{Op, words};
+use crate::plan::change::{Verb, What};
 use crate::plan::item::local_day;
 use crate::plan::row::Row;
-use crate::plan::schema::{Class, Collection, Kind};
+use crate::plan::schema::Class;
 
 /// The most fields of one entity on its line.
 const FIELDS_MAX: usize = 4;
@@ -65,6 +66,40 @@ pub(super) struct Writer<'a> {
     pub(super) zone: &'a TimeZone,
 }
 
+/// The dependencies that came or went, by their ends.
+struct Edges<'a> {
+    /// What happened to each milestone and task.
+    items: BTreeMap<&'a str, Verb>,
+    /// What each item waits for since the window began.
+    before: BTreeMap<&'a str, Vec<&'a str>>,
+    /// What waits for it since then.
+    after: BTreeMap<&'a str, Vec<&'a str>>,
+}
+
+impl<'a> Edges<'a> {
+    fn of(net: &'a Net) -> Self {
+        let items = net.entities.iter().filter(|entity| is_item(entity)).map(|entity| (&*entity.id, entity.verb));
+        let mut edges = Self { items: items.collect(), before: BTreeMap::new(), after: BTreeMap::new() };
+        for edge in
+            net.entities.iter().filter(|edge| edge.collection.name == "dependencies" && edge.verb == Verb::Added)
+        {
+            if let Some((from, to)) = edge.id.split_once('>') {
+                edges.before.entry(to).or_default().push(from);
+                edges.after.entry(from).or_default().push(to);
+            }
+        }
+        edges
+    }
+
+    /// A dependency that came with its item, or went with it, is part of that line.
+    fn is_told_with_its_item(&self, entity: &Changed) -> bool {
+        let (from, to) = entity.id.split_once('>').unwrap_or_default();
+        entity.collection.name == "dependencies"
+            && entity.verb != Verb::Changed
+            && [from, to].iter().any(|end| self.items.get(end) == Some(&entity.verb))
+    }
+}
+
 /// Whether an entity is a milestone or a task.
 pub(super) fn is_item(changed: &Changed) -> bool {
     matches!(changed.collection.name, "milestones" | "tasks")
@@ -77,13 +112,14 @@ pub(super) fn is_moved_along(changed: &Changed) -> bool {
 
 impl Writer<'_> {
     pub(super) fn lines(&self, net: &Net) -> Lines {
+        let edges = Edges::of(net);
         let mut completed = Vec::new();
         let mut changed = Vec::new();
         for entity in &net.entities {
             // Touchpoints are the frame of a summary; proposals stand among what waits for an answer.
             let is_told_elsewhere = matches!(entity.collection.name, "touchpoints" | "proposals")
                 || is_moved_along(entity)
-                || self.is_told_with_its_item(entity, net);
+                || edges.is_told_with_its_item(entity);
             if is_told_elsewhere {
                 continue;
             }
@@ -96,7 +132,7 @@ impl Writer<'_> {
                 continue;
             }
             let (group, symbol) = group_of(entity);
-            changed.push((group, is_quiet(entity), due, self.changed(entity, row, symbol, net)));
+            changed.push((group, is_quiet(entity), due, self.changed(entity, row, symbol, &edges)));
         }
         completed.sort_by_key(|(due, _)| *due);
         changed.sort_by_key(|(group, is_quiet, due, _)| (*group, *is_quiet, *due));
@@ -104,16 +140,6 @@ impl Writer<'_> {
             completed: completed.into_iter().map(|(_, line)| line).collect(),
             changed: changed.into_iter().map(|(group, _, _, line)| (group, line)).collect(),
         }
-    }
-
-    /// A dependency that came with its item, or went with it, is part of that line.
-    fn is_told_with_its_item(&self, entity: &Changed, net: &Net) -> bool {
-        entity.collection.name == "dependencies"
-            && entity.verb != Verb::Changed
-            && net.entities.iter().any(|item| {
-                let (from, to) = entity.id.split_once('>').unwrap_or_default();
-                is_item(item) && item.verb == entity.verb && (*item.id == *from || *item.id == *to)
-            })
     }
 
     fn completed(&self, entity: &Changed, row: Option<&Row>) -> Line {
@@ -139,7 +165,7 @@ impl Writer<'_> {
         self.signed(spans, entity).line(Some(Symbol::Completed), Some(subject(entity)))
     }
 
-    fn changed(&self, entity: &Changed, row: Option<&Row>, symbol: Symbol, net: &Net) -> Line {
+    fn changed(&self, entity: &Changed, row: Option<&Row>, symbol: Symbol, edges: &Edges<'_>) -> Line {
         let name = self.names.entity(entity.collection, &entity.id, row);
         let mut spans = match (entity.collection.name, &entity.differences[0].what) {
             ("meta", _) => Spans::default().strong(if group_of(entity).0 == Group::Target { "Target" } else { "Plan" }),
@@ -149,7 +175,7 @@ impl Writer<'_> {
         if let What::Row(was) = &entity.differences[0].what {
             // The row as it is now: later edits in the window are part of the news.
             let row = if entity.verb == Verb::Removed { was } else { row.unwrap_or(was) };
-            spans = spans.then(self.whole(entity, row, net));
+            spans = spans.then(self.whole(entity, row, edges));
         } else {
             for (at, difference) in entity.differences.iter().take(FIELDS_MAX).enumerate() {
                 spans = spans.plain(if at == 0 { ": " } else { "; " }).then(self.field(entity.collection, difference));
@@ -172,7 +198,7 @@ impl Writer<'_> {
     }
 
     /// What there is to say of an entity that came, went or came back.
-    fn whole(&self, entity: &Changed, row: &Row, net: &Net) -> Spans {
+    fn whole(&self, entity: &Changed, row: &Row, edges: &Edges<'_>) -> Spans {
         let mut spans = self.about(entity, row);
         let text = |field: &str| row.text(field).filter(|text| !text.trim().is_empty());
         match entity.collection.name {
@@ -182,7 +208,7 @@ impl Writer<'_> {
                     spans = spans.plain(&format!(", {} {}", plural(owners.len(), "owner"), owners.join(", ")));
                 }
                 if entity.verb != Verb::Removed {
-                    spans = spans.then(self.neighbours(entity, net));
+                    spans = spans.then(self.neighbours(&entity.id, edges));
                 }
                 if entity.verb == Verb::Restored {
                     spans = spans.plain("; restored");
@@ -259,81 +285,20 @@ impl Writer<'_> {
     }
 
     /// What an item that is new waits for, and what waits for it, by the dependencies that came with it.
-    fn neighbours(&self, entity: &Changed, net: &Net) -> Spans {
-        let edges: Vec<(&str, &str)> = net
-            .entities
-            .iter()
-            .filter(|edge| edge.collection.name == "dependencies" && edge.verb == Verb::Added)
-            .filter_map(|edge| edge.id.split_once('>'))
-            .collect();
-        let titles = |ids: Vec<&str>| {
+    fn neighbours(&self, id: &str, edges: &Edges<'_>) -> Spans {
+        let titles = |ids: &[&str]| {
             let shown: Vec<String> = ids.iter().take(3).map(|id| short(&self.names.item(id), 60)).collect();
             let more = if ids.len() > 3 { format!(" and {} more", ids.len() - 3) } else { String::new() };
             format!("{}{more}", shown.join(", "))
         };
-        let before: Vec<&str> = edges.iter().filter(|(_, to)| **to == *entity.id).map(|(from, _)| *from).collect();
-        let after: Vec<&str> = edges.iter().filter(|(from, _)| **from == *entity.id).map(|(_, to)| *to).collect();
+        let before = edges.before.get(id).map_or(&[][..], Vec::as_slice);
+        let after = edges.after.get(id).map_or(&[][..], Vec::as_slice);
         let mut spans = Spans::default();
         if !after.is_empty() {
             spans = spans.plain(&format!(", needed before {}", titles(after)));
         }
         if !before.is_empty() {
             spans = spans.plain(&format!(", waits for {}", titles(before)));
-        }
-        spans
-    }
-
-    /// One field with its old and new value.
-    pub(super) fn field(&self, collection: &Collection, difference: &Difference) -> Spans {
-        let Some((name, old, new)) = difference.field() else { return Spans::default() };
-        let kind = collection.field_named(name).map(|field| field.kind);
-        let word = format!("{} ", label(collection, name));
-        let date = |value: Option<&Json>| value.and_then(Json::as_str).and_then(crate::plan::check::day);
-        if name == "rank" {
-            return Spans::default().plain("moved in the list");
-        }
-        if let (Some(Kind::Date), Some(old), Some(new)) = (kind, date(old), date(new)) {
-            return Spans::default().plain(&word).then(moved_day(old, new, self.as_of));
-        }
-        if let (Some(Kind::Set(_)), Some(Json::Array(old)), Some(Json::Array(new))) = (kind, old, new) {
-            return Spans::default().plain(&word).then(self.members(kind, old, new));
-        }
-        let text = |value: Option<&Json>| value.and_then(Json::as_str).unwrap_or_default().to_owned();
-        if matches!(kind, Some(Kind::Text | Kind::String { .. })) && old.is_some() && new.is_some() {
-            let (old, new) = (text(old), text(new));
-            if kind == Some(Kind::Text) || old.chars().count() + new.chars().count() > 120 {
-                return Spans::default().plain(&word).then(text_spans(&old, &new));
-            }
-        }
-        let value = |value: &Json| self.names.value(collection, name, value);
-        let word = if name == "status" { status_word(difference.verb, word) } else { word };
-        let spans = Spans::default().plain(&word);
-        match (old.map(value), new.map(value)) {
-            (Some(old), Some(new)) => spans.add(Mark::Old, &old).plain(" ").add(Mark::New, &new),
-            (None, Some(new)) => spans.add(Mark::New, &new),
-            (Some(old), None) => spans.add(Mark::Old, &old).plain(" taken away"),
-            (None, None) => spans,
-        }
-    }
-
-    /// A set: who stays, who went, who came.
-    fn members(&self, kind: Option<Kind>, old: &[Json], new: &[Json]) -> Spans {
-        let names = |these: &[Json], those: &[Json], both: bool| {
-            let names: Vec<String> = these
-                .iter()
-                .filter(|member| those.contains(member) == both)
-                .filter_map(Json::as_str)
-                .map(|member| self.names.member(kind, member))
-                .collect();
-            names.join(", ")
-        };
-        let (stay, went, came) = (names(old, new, true), names(old, new, false), names(new, old, false));
-        let mut spans = Spans::default().plain(&stay);
-        for (mark, text) in [(Mark::Old, &went), (Mark::New, &came)] {
-            if !text.is_empty() && !spans.0.is_empty() {
-                spans = spans.plain(if mark == Mark::Old || went.is_empty() { ", " } else { " " });
-            }
-            spans = spans.add(mark, text);
         }
         spans
     }
@@ -430,30 +395,6 @@ fn scores(entity: &Changed, row: Option<&Row>) -> Spans {
     } else {
         spans.plain(" ").add(Mark::Early, "✔ better")
     }
-}
-
-fn status_word(verb: Verb, word: String) -> String {
-    match verb {
-        Verb::Changed => word,
-        verb => format!("{}, {word}", verb.as_str()),
-    }
-}
-
-/// The difference of two texts in words.
-pub(super) fn text_spans(old: &str, new: &str) -> Spans {
-    let mut spans = Spans::default();
-    for piece in words(old, new) {
-        let (mark, quote) = match piece.op {
-            Op::Equal => (Mark::Plain, piece.text.trim()),
-            Op::Insert => (Mark::Put, piece.text.trim()),
-            Op::Delete => (Mark::Cut, piece.text.trim()),
-        };
-        if !spans.0.is_empty() && !quote.is_empty() {
-            spans = spans.plain(" ");
-        }
-        spans = spans.add(mark, quote);
-    }
-    spans
 }
 
 fn days_of(days: i32) -> String {

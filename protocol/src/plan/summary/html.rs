@@ -58,7 +58,9 @@ fn write(out: &mut String, block: &Block) {
         Block::Facts(facts) => {
             open_table(out, "presentation");
             for (label, spans) in facts {
-                let style = format!("padding:4px 12px 4px 0;color:{MUTE};font-size:13px;white-space:nowrap");
+                let style = format!(
+                    "padding:6px 12px 4px 0;color:{MUTE};font-size:13px;line-height:1.5;white-space:nowrap;vertical-align:top"
+                );
                 out.push_str("<tr>");
                 cell(out, "td", &style, &text(label));
                 cell(out, "td", &format!("padding:4px 0;{BREAK}"), &inline(spans));
@@ -106,7 +108,7 @@ fn row(out: &mut String, head: &[Column], row: &TableRow) {
     out.push_str("<tr>");
     for (column, spans) in head.iter().zip(&row.cells) {
         // A narrow column keeps its words whole, so that a long title gives way.
-        let wrap = if column.is_wide { BREAK } else { "word-break:normal;overflow-wrap:normal" };
+        let wrap = if column.is_wide { BREAK } else { "word-break:normal;overflow-wrap:break-word" };
         let style = format!(
             "padding:4px 8px 4px 4px;border-bottom:1px solid {LINE};vertical-align:top;font-size:14px;{wrap}{ground}"
         );

@@ -5,6 +5,7 @@
 //! changes of any other are passed over, so that nothing private reaches a shared summary.
 
 mod changed;
+mod field;
 mod headline;
 mod html;
 mod markdown;

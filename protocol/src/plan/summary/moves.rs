@@ -16,6 +16,10 @@ use crate::plan::schedule::{Schedule, schedule, shift};
 use crate::plan::schema::collection;
 use crate::plan::value::Value;
 
+/// Moved items whose gaps are followed: a plan of which more moves at once has been planned anew, and a preview of each
+/// would take the square of its size.
+const CAUSES_MAX: usize = 12;
+
 /// What follows from the moved dates of a window.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -82,6 +86,9 @@ pub(super) fn moves(net: &Net, now: &Schedule, writer: &Writer<'_>, rows_max: us
         };
         if now.finish.contains_key(&entity.id) && is_open(plan, entity.collection.name, &entity.id) {
             causes.push((names.item(&entity.id), days, due));
+            if causes.len() > CAUSES_MAX {
+                continue;
+            }
             // The plan as if this item alone had not moved yet.
             let mut unmoved = plan.clone();
             set_due(&mut unmoved, entity.collection.name, &entity.id, difference.field().and_then(|(_, old, _)| old));

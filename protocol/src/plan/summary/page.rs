@@ -32,8 +32,10 @@ pub(super) enum Block {
 /// A column of a table.
 pub(super) struct Column {
     pub(super) heading: String,
-    /// Whether it holds titles and names of people, which may be long.
+    /// Whether it holds titles, which may be long and give way to the other columns.
     pub(super) is_wide: bool,
+    /// Whether it holds days, which need the heading next to them where there are no columns.
+    pub(super) is_dated: bool,
 }
 
 /// A row of a table.
@@ -45,11 +47,15 @@ pub(super) struct TableRow {
 
 impl Column {
     fn wide(heading: &str) -> Self {
-        Self { heading: heading.into(), is_wide: true }
+        Self { heading: heading.into(), is_wide: true, is_dated: false }
     }
 
     fn narrow(heading: &str) -> Self {
-        Self { heading: heading.into(), is_wide: false }
+        Self { heading: heading.into(), is_wide: false, is_dated: false }
+    }
+
+    fn dated(heading: &str) -> Self {
+        Self { heading: heading.into(), is_wide: false, is_dated: true }
     }
 }
 
@@ -90,13 +96,13 @@ impl Summary {
         page.push(Block::Heading("What else moves".into()));
         if !moves.rows.is_empty() {
             page.push(Block::Paragraph(moves.cause.clone()));
-            let mut head = vec![Column::wide("Item"), Column::narrow("Due")];
+            let mut head = vec![Column::wide("Item"), Column::dated("Due")];
             let (with_must, with_gap) = (moves.must > 0, moves.keep_gap > 0);
             if with_must {
-                head.push(Column::narrow("Must move to"));
+                head.push(Column::dated("Must move to"));
             }
             if with_gap {
-                head.push(Column::narrow("If today's gaps are kept"));
+                head.push(Column::dated("If today's gaps are kept"));
             }
             let delta = |to: jiff::civil::Date, due: jiff::civil::Date| format!(" ({:+} d)", (to - due).get_days());
             let row = |row: &super::MovesRow| {
@@ -258,8 +264,8 @@ impl Summary {
             TableRow { cells, is_marked: row.symbol.is_some() }
         };
         let mut head = vec![Column::narrow(""), Column::wide("Item")];
-        head.extend(self.owner_columns.iter().map(|heading| Column::wide(heading)));
-        head.extend([Column::narrow("Due"), Column::narrow("Status")]);
+        head.extend(self.owner_columns.iter().map(|heading| Column::narrow(heading)));
+        head.extend([Column::dated("Due"), Column::narrow("Status")]);
         page.push(Block::Table(head, phase.rows.iter().map(row).collect()));
     }
 }

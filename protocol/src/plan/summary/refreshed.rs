@@ -1,5 +1,7 @@
 //! The refreshed plan: every phase, those in which nothing changed folded to one line, changed cells marked.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -65,6 +67,12 @@ pub(super) fn phases(net: &Net, writer: &Writer<'_>, schedule: &Schedule, at_ris
     let tasks: Vec<&Item<'_>> = items.iter().filter(|item| !item.is_milestone).collect();
     let known: Vec<&str> = plan.entities("phases").map(|phase| phase.id).collect();
     let is_milestone = |id: &str| milestones.iter().any(|milestone| milestone.id == id);
+    let changes: BTreeMap<(bool, &str), &Changed> = net
+        .entities
+        .iter()
+        .filter(|entity| is_item(entity))
+        .map(|entity| ((entity.collection.name == "milestones", &*entity.id), entity))
+        .collect();
     // What stands in no phase, and tasks of no milestone, come last.
     let headings = plan.entities("phases").map(|phase| (Some(phase.id), phase.title().unwrap_or(phase.id)));
     let mut phases = Vec::new();
@@ -83,12 +91,7 @@ pub(super) fn phases(net: &Net, writer: &Writer<'_>, schedule: &Schedule, at_ris
         if members.is_empty() {
             continue;
         }
-        let change_of = |item: &Item<'_>| {
-            let name = if item.is_milestone { "milestones" } else { "tasks" };
-            net.entities
-                .iter()
-                .find(|entity| is_item(entity) && entity.collection.name == name && *entity.id == *item.id)
-        };
+        let change_of = |item: &Item<'_>| changes.get(&(item.is_milestone, item.id)).copied();
         let is_of_tasks = !members.iter().any(|item| item.is_milestone);
         let counts = |item: &&&Item<'_>| item.is_milestone != is_of_tasks;
         let is_changed = members.iter().any(|item| change_of(item).is_some());

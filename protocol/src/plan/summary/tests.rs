@@ -463,3 +463,40 @@ fn only_a_plain_address_becomes_a_link() {
         assert_eq!(super::is_link(link), is_shown, "{link}");
     }
 }
+
+#[test]
+fn the_largest_plan_is_told_in_time_whatever_changed_in_it() {
+    let mut plan = sample();
+    let tasks = crate::plan::schema::collection("tasks").unwrap();
+    let dependencies = crate::plan::schema::collection("dependencies").unwrap();
+    let row = |collection, fields: &[(&str, &str)]| {
+        let fields = fields.iter().map(|(key, value)| (Key::of(collection, key), Value::string(value)));
+        Arc::new(crate::plan::Row::new(collection, fields.collect()))
+    };
+    let old = plan.clone();
+    for n in 0..1_000 {
+        let (id, title) = (format!("x-{n}"), format!("Step {n}"));
+        let fields = [("title", &*title), ("due", "2026-03-01"), ("milestone", "ms-06"), ("party", "buyer")];
+        plan.rows_mut(tasks).insert(id.into(), row(tasks, &fields));
+        for to in [n + 1, n + 2] {
+            plan.rows_mut(dependencies).insert(format!("x-{n}>x-{to}").into(), row(dependencies, &[("type", "FS")]));
+        }
+    }
+    let mut moved = plan.clone();
+    for n in 0..1_000 {
+        let row = moved.rows_mut(tasks).get_mut(format!("x-{n}").as_str()).unwrap();
+        Arc::make_mut(row).set(Key::Named("due"), Some(Value::string("2026-03-09")));
+    }
+    let template = call().changes.remove(0);
+    for (old, new) in [(&old, &plan), (&plan, &moved)] {
+        let differences = diff::plans(old, new).into_iter();
+        let changes = differences.map(|difference| Change { event: Event::Difference(difference), ..template.clone() });
+        let window = Window { plan: new.clone(), changes: changes.collect(), origin: Origin::Human };
+        let began = std::time::Instant::now();
+        let summary = window.summary();
+        let took = began.elapsed();
+        println!("{} changes in {took:?}", window.changes.len());
+        assert!(took.as_millis() < 2_000, "{took:?} even unoptimised");
+        assert_eq!(summary.moves.rows.len().max(super::LINES_MAX), super::LINES_MAX);
+    }
+}

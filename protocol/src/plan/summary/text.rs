@@ -44,8 +44,7 @@ fn write(out: &mut String, block: &Block) {
                     match column.heading.as_str() {
                         "" => parts.push(if cell.is_empty() { " ".into() } else { cell }),
                         _ if cell == "—" => {}
-                        "Status" => parts.push(cell),
-                        _ if column.is_wide => parts.push(cell),
+                        _ if !column.is_dated => parts.push(cell),
                         heading => parts.push(format!("{} {cell}", heading.to_lowercase())),
                     }
                 }
