@@ -190,7 +190,13 @@ impl Writer<'_> {
                 spans = spans.plain(" ").add(Mark::Late, "⚠ after it was frozen");
             }
         }
-        let reasons = entity.differences.iter().find_map(|difference| difference.reason.as_deref());
+        // What blocks stands there already, as a field of its own.
+        let is_news = |reason: &&str| {
+            let blocker =
+                entity.field("blocked.reason").and_then(|each| each.field()).and_then(|(.., new)| new?.as_str());
+            blocker != Some(*reason)
+        };
+        let reasons = entity.differences.iter().find_map(|difference| difference.reason.as_deref().filter(is_news));
         if let Some(reason) = reasons {
             spans = spans.quote(reason);
         }
@@ -220,7 +226,7 @@ impl Writer<'_> {
                     _ => ": new dependency",
                 };
                 let soft = if text("strength") == Some("soft") { ", soft" } else { "" };
-                let gap = row.number("minGapDays").filter(|gap| *gap > 0.0);
+                let gap = row.number("minGapDays").filter(|gap| *gap > 0.0 && entity.verb != Verb::Removed);
                 let gap = gap.map_or(String::new(), |gap| format!(", {gap} days apart"));
                 spans = spans.plain(&format!("{word}{soft}{gap}"));
             }

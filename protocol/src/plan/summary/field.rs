@@ -36,8 +36,15 @@ impl Writer<'_> {
             }
         }
         let value = |value: &Json| self.names.value(collection, name, value);
-        let word = if name == "status" { status_word(difference.verb, word) } else { word };
-        let spans = Spans::default().plain(&word);
+        let is_told = name == "status" && difference.verb != Verb::Changed;
+        let spans = match difference.verb {
+            Verb::Completed | Verb::Blocked | Verb::Cancelled if is_told => {
+                let was = old.map(value).unwrap_or_else(|| "pending".into());
+                return Spans::default().add(Mark::New, difference.verb.as_str()).plain(&format!(", was {was}"));
+            }
+            verb if is_told => Spans::default().plain(&format!("{}, ", verb.as_str())),
+            _ => Spans::default().plain(&word),
+        };
         match (old.map(value), new.map(value)) {
             (Some(old), Some(new)) => spans.add(Mark::Old, &old).plain(" ").add(Mark::New, &new),
             (None, Some(new)) => spans.add(Mark::New, &new),
@@ -66,13 +73,6 @@ impl Writer<'_> {
             spans = spans.add(mark, text);
         }
         spans
-    }
-}
-
-fn status_word(verb: Verb, word: String) -> String {
-    match verb {
-        Verb::Changed => word,
-        verb => format!("{}, {word}", verb.as_str()),
     }
 }
 

@@ -500,3 +500,23 @@ fn the_largest_plan_is_told_in_time_whatever_changed_in_it() {
         assert_eq!(summary.moves.rows.len().max(super::LINES_MAX), super::LINES_MAX);
     }
 }
+
+#[test]
+fn a_status_is_told_with_its_word_and_a_blocker_once() {
+    let summary = edited(&[
+        (
+            "b-it-manager",
+            task("ca-1", json!({"status": "blocked", "blocked": {"reason": "No data", "needs": "Sign-off"}})),
+        ),
+        (
+            "b-it-manager",
+            json!({"set": {"milestones": {"ms-03": {"status": "in_progress", "reason": "New questions"}}}}),
+        ),
+    ])
+    .summary();
+    let text = lines(&summary);
+    assert!(text.contains(
+        "Provide data sample for POC: blocked, was pending; blocker No data; blocker needs Sign-off — IT Manager (buyer)"
+    ), "{text}");
+    assert!(text.contains("Demo Follow-Up Q&A: reopened, complete → in progress “New questions” — IT Manager (buyer)"));
+}
