@@ -72,6 +72,13 @@ pub(super) fn read(
     malformed: &mut Vec<Malformed>,
 ) {
     let mut columns: Vec<Column> = table.header.iter().map(|name| column(name)).collect();
+    for (at, found) in columns.iter_mut().enumerate().filter(|(_, found)| **found == Column::Other) {
+        if let Some((side, rest)) = people.side_in(&table.header[at])
+            && (plain_words(&rest).is_empty() || matches!(column(&rest), Column::Owners(_)))
+        {
+            *found = Column::Owners(Some(side));
+        }
+    }
     let title = title_column(&columns);
     // A description beside a title is a note, and so is a second title.
     for (at, column) in columns.iter_mut().enumerate() {

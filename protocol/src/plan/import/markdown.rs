@@ -139,7 +139,7 @@ fn cell(raw: &str) -> Cell {
         arrows += 1;
         rest = below.trim_start();
     }
-    Cell { text: inline(rest), arrows }
+    Cell::new(&inline(rest), arrows)
 }
 
 /// `- [x] text`, or a box of its own.
@@ -196,6 +196,12 @@ fn commitment(done: bool, text: &str) -> Vec<Cell> {
             }
         }
         at += 1;
+    }
+    if due.is_empty()
+        && let Some((what, day)) = [" by ", " due "].iter().find_map(|word| title.rsplit_once(word))
+        && dates::read(day).is_some()
+    {
+        (title, due) = (what.trim_end_matches([',', ' ']).to_owned(), day.to_owned());
     }
     [title, owner, due, if done { "done" } else { "pending" }.into()].map(Cell::from).into()
 }
@@ -313,6 +319,7 @@ mod tests {
             "- [ ] Provide data sample (Owner: IT Manager, Due: Feb 18, 2026)",
             "- [ ] Provide data sample (IT Manager, Feb 18, 2026)",
             "* ☐ Provide data sample - IT Manager - 18 Feb 2026",
+            "- [ ] Provide data sample (Owner: IT Manager; Due: by Feb 18, 2026)",
             "- [ ] **Provide data sample** — Owner: IT Manager — Due: 2/18/2026",
         ] {
             let (done, text) = checkbox(line).unwrap();
@@ -324,6 +331,8 @@ mod tests {
             );
             assert!(dates::read(&cells[2]).is_some(), "{line}");
         }
+        let cells = commitment(false, "Call legal, procurement and IT by March 3, 2026");
+        assert_eq!((&*cells[0].text, &*cells[2].text), ("Call legal, procurement and IT", "March 3, 2026"));
         let cells = commitment(true, "Deploy to the team (45 users)");
         assert_eq!((&*cells[0].text, &*cells[3].text), ("Deploy to the team (45 users)", "done"));
     }

@@ -38,6 +38,13 @@ impl People {
         Some(party)
     }
 
+    /// The side whose name stands in the name of a column: `Owner (Acme)`.
+    pub(super) fn side_in(&self, column: &str) -> Option<(&'static str, String)> {
+        let column = column.to_lowercase();
+        let found = self.names.iter().find(|(name, _)| !name.is_empty() && column.contains(name.as_str()))?;
+        Some((found.1, column.replacen(found.0.as_str(), " ", 1)))
+    }
+
     /// Adds a person whom a table lists.
     pub(super) fn add(&mut self, party: Option<&str>, name: &str, role: &str, email: &str) -> String {
         let label = if name.is_empty() { role } else { name };

@@ -40,7 +40,15 @@ pub(super) struct Cell {
 
 impl From<String> for Cell {
     fn from(text: String) -> Self {
-        Self { text, arrows: 0 }
+        Self::new(&text, 0)
+    }
+}
+
+impl Cell {
+    /// A cell without the control characters that no one sees and no one meant.
+    pub(super) fn new(text: &str, arrows: usize) -> Self {
+        let is_meant = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+        Self { text: text.chars().filter(is_meant).collect(), arrows }
     }
 }
 
