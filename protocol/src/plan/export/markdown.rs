@@ -342,8 +342,11 @@ fn text(plain: &str) -> String {
     while let Some((at, c)) = chars.next() {
         match c {
             '\n' | '\r' | '\u{2028}' | '\u{2029}' => line.push_str("<br>"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' => line.extend(['\\', c]),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => line.extend(['\\', c]),
             '#' | '+' | '-' | '=' if at == 0 || chars.peek().is_none() => line.extend(['\\', c]),
+            // Also for readers that know HTML before escapes.
+            '<' => line.push_str("&lt;"),
+            '>' => line.push_str("&gt;"),
             '&' if is_entity(&plain[at..]) => line.push_str("&amp;"),
             '↳' if at == 0 => line.push_str("&#8627;"),
             '\t' => line.push(' '),
@@ -384,7 +387,7 @@ mod tests {
         for (plain, line) in [
             ("a | b", "a \\| b"),
             ("x\ny\r\nz", "x<br>y<br>z"),
-            ("<script>alert(1)</script>", "\\<script\\>alert(1)\\</script\\>"),
+            ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
             ("[click](javascript:x)", "\\[click\\](javascript:x)"),
             ("\u{202e}evil\u{0}", "evil"),
             ("Q&A &lt; R&D", "Q&A &amp;lt; R&D"),
