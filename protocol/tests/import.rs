@@ -166,6 +166,8 @@ fn commitments_of_both_sides_with_boxes() {
         ]
     );
     assert_eq!(plan.entities("phases").count(), 0);
+    let plan = markdown("## Customer onboarding\n\n| Task | Due |\n|---|---|\n| Train | 2026-02-17 |\n");
+    assert_eq!((plan.entities("phases").count(), plan.task("train").unwrap().party()), (1, None));
 }
 
 #[test]

@@ -29,11 +29,13 @@ pub(super) fn source(text: &str) -> Result<Source, Vec<Malformed>> {
                 source.title = Some(heading);
                 continue;
             }
-            side = side_of(&heading);
+            let named = side_of(&heading);
             phase = match heading.strip_prefix(PHASE_PREFIX) {
                 Some(name) => Some(name.to_owned()),
                 None => Some(heading).filter(|heading| level > 1 && !is_general(heading)),
             };
+            // A phase may be called `Customer onboarding` and still have tasks of both sides.
+            side = named.filter(|_| phase.is_none());
         } else if line.contains('|') && lines.get(at).is_some_and(|below| is_delimiter(below)) {
             listing = false;
             let header: Vec<String> = cells(line).into_iter().map(|cell| cell.text.trim().to_owned()).collect();
