@@ -108,6 +108,14 @@ name!(
     |c| !c.is_control() && !c.is_whitespace() && !matches!(c, '/' | '"' | '\'' | '\\' | '<' | '>')
 );
 
+impl PersonId {
+    /// The author of what the server does by itself.
+    #[must_use]
+    pub fn server() -> Self {
+        Self("plansync".into())
+    }
+}
+
 /// Which document of a plan: the one everybody shares, or one party's own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {

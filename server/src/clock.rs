@@ -2,7 +2,16 @@
 //!
 //! Everything else takes time as an argument, so that a test can say what day it is.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::LazyLock,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+/// How many seconds later this server's day is than the system's: for a test that waits for tomorrow.
+static AHEAD: LazyLock<Duration> = LazyLock::new(|| {
+    let seconds = std::env::var("PLANSYNC_CLOCK_AHEAD_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(0))
+});
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type Millis = u64;
@@ -11,9 +20,8 @@ pub type Millis = u64;
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the clock")]
 pub fn now() -> Millis {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(Millis::MAX))
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + *AHEAD;
+    u64::try_from(since.as_millis()).unwrap_or(Millis::MAX)
 }
 
 /// The time of day, as the wire has it.

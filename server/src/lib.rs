@@ -20,13 +20,15 @@ pub mod socket;
 pub mod document;
 pub mod feed;
 pub mod presence;
-// Floor 4: what is written becomes changes.
+// Floor 4: what is written becomes changes, and leaves a trace of who worked when.
+pub mod activity;
 pub mod settling;
 // Floor 5: everything that happens to one document.
 pub mod room;
 // Floor 6: which documents are open.
 pub mod rooms;
-// Floor 7: one person's connection.
+// Floor 7: one person's connection, and the turn of the day.
+pub mod days;
 pub mod session;
 // Floor 8: the HTTP interface.
 pub mod http;

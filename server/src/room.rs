@@ -14,17 +14,19 @@ use std::{
 };
 
 use bytes::Bytes;
+use jiff::civil::Date;
 use plansync_protocol::{
     guard::{self, Delta, Lane, Refusal},
     ids::{ClientId, Origin, PartyId, PersonId, Scope, Seq},
     limits,
-    plan::{self, Change, Edit, Malformed, Plan, Stamp, change, diff},
+    plan::{self, Change, Edit, Malformed, Plan, Stamp, change, diff, figures, item},
     wire::{self, CloseCode, Frame, Welcome, WireLimits},
 };
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
+    activity::{self, Record},
     auth::Author,
     charge::Slot,
     clock::{self, Millis},
@@ -117,8 +119,26 @@ pub struct View {
     pub seq: Seq,
     /// When that was written.
     pub updated_at: Millis,
+    /// When the plan was created.
+    pub created_at: Millis,
+    /// Who worked on it when.
+    pub record: Record,
     /// The plan. Its rows are shared with the room's own copy.
     pub plan: Plan,
+}
+
+impl View {
+    /// The day in the plan's zone.
+    #[must_use]
+    pub fn today(&self) -> Date {
+        activity::day(clock::now(), &item::time_zone(&self.plan))
+    }
+
+    /// What a list of plans shows of it.
+    #[must_use]
+    pub fn card(&self) -> Value {
+        card(&self.plan, &self.record, self.created_at)
+    }
 }
 
 /// Why a room ended by itself.
@@ -149,6 +169,7 @@ pub struct Room {
     settling: Option<Settling>,
     /// How long a field has to be still to become a change.
     still: Duration,
+    record: Record,
     seq: Seq,
     updated_at: Millis,
     /// About how large the document's state is, in bytes; measured when it matters.
@@ -172,6 +193,8 @@ struct Due {
     expiry: Instant,
     card: Option<Instant>,
     settling: Option<Instant>,
+    /// Where the plan stands is looked at: after changes, and when its day turns.
+    standing: Option<Instant>,
     quiet: Instant,
     empty: Option<Instant>,
 }
@@ -251,6 +274,7 @@ impl Room {
             document: None,
             settling: None,
             still,
+            record: Record::default(),
             seq: 0,
             updated_at: 0,
             weight: 0,
@@ -260,6 +284,7 @@ impl Room {
                 expiry: now + EXPIRY_TICK,
                 card: None,
                 settling: None,
+                standing: None,
                 quiet: now + QUIET,
                 empty: Some(now + EMPTY),
             },
@@ -719,7 +744,8 @@ impl Room {
     fn view(&mut self) -> Result<View, RoomError> {
         let (seq, updated_at) = (self.seq, self.updated_at);
         let plan = self.document()?.plan();
-        Ok(View { seq, updated_at, plan: plan.clone() })
+        let plan = plan.clone();
+        Ok(View { seq, updated_at, created_at: self.row.created_at, record: self.record.clone(), plan })
     }
 
     /// Ends one connection with a reason; the others do not notice.
@@ -734,7 +760,7 @@ impl Room {
 
 impl Due {
     fn next(&self) -> Instant {
-        [self.presence, Some(self.expiry), self.card, self.settling, Some(self.quiet), self.empty]
+        [self.presence, Some(self.expiry), self.card, self.settling, self.standing, Some(self.quiet), self.empty]
             .into_iter()
             .flatten()
             .min()
@@ -747,16 +773,23 @@ fn fits_one_update(first: &Delta, second: &Delta) -> bool {
     first.len_hint().saturating_add(second.len_hint()) <= limits::UPDATE_BYTES_MAX
 }
 
-/// What a list of plans shows of one.
+/// What a list of plans shows of one, as of the day in its zone.
 #[must_use]
-pub fn card(plan: &Plan) -> Value {
+pub fn card(plan: &Plan, record: &Record, created_at: Millis) -> Value {
     let meta = |key: &str| plan.meta.text(key).map(str::to_owned);
+    let zone = item::time_zone(plan);
+    let today = activity::day(clock::now(), &zone);
+    let figures = figures::figures(plan, today, &record.activity(today));
     json!({
         "title": meta("title"),
         "account": meta("account"),
+        "opportunity": meta("opportunity"),
         "stage": meta("stage"),
+        "tz": zone.iana_name(),
+        "createdOn": activity::day(created_at, &zone),
+        "value": plan.meta.number("value.amount").map(|amount| json!({"amount": amount, "currency": meta("value.currency")})),
         "target": meta("target.date").map(|date| json!({"kind": meta("target.kind"), "date": date})),
-        "figures": plan::figures::counts(plan),
+        "figures": figures,
     })
 }
 

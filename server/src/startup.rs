@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     auth::Auth,
+    days,
     http::{self, App},
     log::{self, Log, OpenError},
     rooms::Rooms,
@@ -108,6 +109,7 @@ impl Server {
         let (sessions, connections) = (TaskTracker::new(), TaskTracker::new());
         let house = House { rooms: Arc::clone(&rooms), auth: Arc::new(parts.auth), stopping: stopping.clone() };
         let tidying = tidy(parts.metrics.clone());
+        let turning = days::turn(Arc::clone(&rooms));
         let app = App {
             house,
             metrics: parts.metrics,
@@ -117,11 +119,12 @@ impl Server {
         };
         let serving = http::serve(parts.listener, http::router(app), stopping, &connections);
         let outcome = {
-            tokio::pin!(serving, stop, tidying);
+            tokio::pin!(serving, stop, tidying, turning);
             let outcome = tokio::select! {
                 () = &mut serving => Ok(()),
                 () = &mut stop => Ok(()),
                 never = &mut tidying => match never {},
+                never = &mut turning => match never {},
                 reason = opened.log.failure() => Err(Fatal::StoreFailed(reason)),
             };
             stop_all.now();

@@ -53,6 +53,25 @@ impl Http {
         answer(request.send(body))
     }
 
+    /// POST of a file of a kind.
+    #[must_use]
+    pub fn post_as(&self, path: &str, kind: &str, body: &[u8]) -> Answer {
+        let request = self.agent.post(format!("{}{path}", self.base)).header("Authorization", self.bearer());
+        answer(request.content_type(kind).send(body))
+    }
+
+    /// GET of what is no JSON.
+    ///
+    /// # Panics
+    /// When the answer is not 200.
+    #[must_use]
+    pub fn text(&self, path: &str) -> String {
+        match self.get(path) {
+            (200, Value::String(text)) => text,
+            (status, other) => panic!("{path}: {status} {other}"),
+        }
+    }
+
     /// Creates a plan from the built-in sample.
     pub fn create_sample(&self, id: &str) {
         let sample: Value = serde_json::from_str(plansync_protocol::plan::SAMPLE).expect("the sample is JSON");

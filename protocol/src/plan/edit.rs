@@ -7,7 +7,8 @@
 use serde_json::{Map, Value as Json};
 
 use super::check::{self, Malformed};
-use super::json::flatten::{Assign, flatten};
+pub use super::json::flatten::Assign;
+use super::json::flatten::flatten;
 use super::row::Key;
 use super::schema::{COLLECTIONS, Collection, Ids, collection};
 use super::value::Value;

@@ -171,6 +171,15 @@ impl<T> Listed<T> {
 }
 
 impl PlanStatus {
+    /// The status of this word; a word that is none reads as a draft, of which nothing is promised.
+    #[must_use]
+    pub fn of(word: &str) -> Self {
+        [Self::NotStarted, Self::OnTrack, Self::AtRisk, Self::Stalled]
+            .into_iter()
+            .find(|status| status.as_str() == word)
+            .unwrap_or(Self::Draft)
+    }
+
     /// The word, as in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {

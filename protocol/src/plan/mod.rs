@@ -4,9 +4,10 @@
 //! the product does (`plan.task("ca-1")?.due()`). A plan is made by [`json::parse`] or [`read::plan`], kept up to date
 //! by [`read::refresh`], and never written back: [`write`] changes the document, and the plan is read again from it.
 
-pub mod change;
 pub mod cadence;
+pub mod change;
 pub mod check;
+pub mod derived;
 pub mod diff;
 pub mod edit;
 pub mod export;

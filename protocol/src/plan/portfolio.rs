@@ -113,17 +113,25 @@ pub struct Forecast {
     pub by_health: f64,
 }
 
+impl Outcome {
+    /// What the stage of a plan says of its opportunity; `None` for one that was put away.
+    #[must_use]
+    pub fn of(stage: &str) -> Option<Self> {
+        match stage {
+            "archived" => None,
+            "won" | "onboarding" | "complete" => Some(Self::Won),
+            "lost" => Some(Self::Lost),
+            _ => Some(Self::Open),
+        }
+    }
+}
+
 impl Card {
     /// The card of a plan: its stage is the plan's. `None` for a plan that was put away.
     #[must_use]
     pub fn of(id: &str, plan: &Plan, figures: &Figures, opened: Option<Date>, closed: Option<Date>) -> Option<Self> {
         let stage = plan.meta.text("stage").unwrap_or("active");
-        let outcome = match stage {
-            "archived" => return None,
-            "won" | "onboarding" | "complete" => Outcome::Won,
-            "lost" => Outcome::Lost,
-            _ => Outcome::Open,
-        };
+        let outcome = Outcome::of(stage)?;
         let currency = plan.meta.text("value.currency").unwrap_or_default();
         Some(Self {
             id: id.into(),

@@ -1,8 +1,10 @@
 //! The command line: subcommands and flags, and nothing else.
 
+mod client;
 mod plan;
 mod serve;
 mod verify;
+mod watch;
 
 use std::process::ExitCode;
 

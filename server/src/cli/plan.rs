@@ -5,7 +5,11 @@ use std::{fs, path::PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use plansync_protocol::ids::{Access, PartyId, PersonId, PlanId};
 use serde_json::{Value, json};
-use ureq::{Agent, http};
+
+use super::{
+    client::{Server, text},
+    watch::{self, line},
+};
 
 /// Create, list, show and edit plans on a running server.
 #[derive(Debug, Args)]
@@ -22,9 +26,9 @@ pub struct Plan {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Create a plan from a file of canonical JSON and print its id
+    /// Create a plan from a file and print its id: canonical JSON, or the tables of a .csv or .md
     Create {
-        /// The file; - reads stdin
+        /// The file; - reads JSON from stdin
         file: PathBuf,
         /// The id of the plan [default: a new one]
         #[arg(long)]
@@ -39,6 +43,35 @@ enum Command {
         /// In which form
         #[arg(long, value_enum, default_value_t = Format::Json)]
         format: Format,
+    },
+    /// Print what changed, what else moves and what is next
+    Summary {
+        /// The plan
+        id: PlanId,
+        /// An entry, a touchpoint, or last-visit [default: the last closed touchpoint]
+        #[arg(long)]
+        since: Option<String>,
+        /// The day it speaks of [default: today in the plan's zone]
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        as_of: Option<String>,
+        /// In which form
+        #[arg(long, value_enum, default_value_t = SummaryFormat::Md)]
+        format: SummaryFormat,
+    },
+    /// Print changes as they happen
+    Watch {
+        /// The plan
+        id: PlanId,
+        /// First those after this entry
+        #[arg(long)]
+        since: Option<String>,
+    },
+    /// Print who set an entity or a field to what
+    History {
+        /// The plan
+        id: PlanId,
+        /// tasks/ca-1, or tasks/ca-1/due
+        place: String,
     },
     /// Make an edit from a file: {"set": {"tasks": {"ca-1": {"status": "complete"}}}}
     Edit {
@@ -72,6 +105,17 @@ enum Command {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
     Json,
+    Md,
+    Csv,
+    Ics,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SummaryFormat {
+    Md,
+    Html,
+    Text,
+    Json,
 }
 
 fn access(word: &str) -> Result<Access, String> {
@@ -84,16 +128,34 @@ fn access(word: &str) -> Result<Access, String> {
 impl Plan {
     pub(super) fn run(self) -> Result<(), String> {
         let key = self.key.ok_or("no API key: set PLANSYNC_API_KEY, for instance to the text of <data>/api-key")?;
-        let server = Server { agent: agent(), url: self.url.trim_end_matches('/').to_owned(), key };
+        let server = Server::new(&self.url, key);
         match self.command {
             Command::Create { file, id } => {
-                let created = server.post("/v1/plans", &json!({"id": id, "plan": read(&file)?}))?;
-                println!("{}", text(&created, "/id"));
+                println!("{}", text(&create(&server, &file, id.as_ref())?, "/id"));
             }
-            Command::List => server.list()?,
+            Command::List => list(&server)?,
             Command::Show { id, format: Format::Json } => {
                 let plan = server.get(&format!("/v1/plans/{id}"))?;
                 println!("{}", pretty(&plan["plan"]));
+            }
+            Command::Show { id, format } => {
+                print!("{}", server.text(&format!("/v1/plans/{id}/export?format={}", word(format)))?);
+            }
+            Command::Summary { id, since, as_of, format } => {
+                let mut query = format!("format={}", word(format));
+                for (name, value) in [("since", since), ("asOf", as_of)] {
+                    if let Some(value) = value {
+                        query += &format!("&{name}={value}");
+                    }
+                }
+                println!("{}", server.text(&format!("/v1/plans/{id}/summary?{query}"))?.trim_end());
+            }
+            Command::Watch { id, since } => watch::run(&server, &id, since)?,
+            Command::History { id, place } => {
+                let history = server.get(&format!("/v1/plans/{id}?history={place}"))?;
+                for change in history["history"].as_array().into_iter().flatten() {
+                    println!("{}", line(change));
+                }
             }
             Command::Edit { id, file } => {
                 let edited = server.post(&format!("/v1/plans/{id}/edits"), &read(&file)?)?;
@@ -115,69 +177,20 @@ impl Plan {
     }
 }
 
-struct Server {
-    agent: Agent,
-    url: String,
-    key: String,
+/// The word of a choice, as the interface has it.
+fn word(choice: impl ValueEnum) -> String {
+    choice.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
-fn agent() -> Agent {
-    // An answer with an error has a body that says what is wrong.
-    Agent::config_builder().http_status_as_error(false).build().into()
-}
-
-impl Server {
-    fn list(&self) -> Result<(), String> {
-        let mut cursor = String::new();
-        loop {
-            let page = self.get(&format!("/v1/plans?limit=100&cursor={cursor}"))?;
-            for plan in page["plans"].as_array().into_iter().flatten() {
-                println!(
-                    "{:<32} {:>4} %  {:<10}  {}",
-                    text(plan, "/id"),
-                    plan.pointer("/figures/completion/percent").and_then(Value::as_f64).unwrap_or_default().round(),
-                    text(plan, "/target/date"),
-                    text(plan, "/title"),
-                );
-            }
-            match page["next"].as_str() {
-                Some(next) => cursor = next.to_owned(),
-                None => return Ok(()),
-            }
-        }
-    }
-
-    fn get(&self, path: &str) -> Result<Value, String> {
-        self.answer(self.agent.get(format!("{}{path}", self.url)).header("Authorization", self.bearer()).call())
-    }
-
-    fn post(&self, path: &str, body: &Value) -> Result<Value, String> {
-        let request = self.agent.post(format!("{}{path}", self.url)).header("Authorization", self.bearer());
-        self.answer(request.send_json(body))
-    }
-
-    fn bearer(&self) -> String {
-        format!("Bearer {}", self.key)
-    }
-
-    /// The JSON of an answer, or the sentences of its problem.
-    fn answer(&self, answer: Result<http::Response<ureq::Body>, ureq::Error>) -> Result<Value, String> {
-        let unreachable = |error: ureq::Error| {
-            format!("the server at {} does not answer: {error}; is it running, and is --url right?", self.url)
-        };
-        let mut answer = answer.map_err(unreachable)?;
-        let status = answer.status();
-        let body: Value = answer.body_mut().with_config().limit(64 << 20).read_json().map_err(unreachable)?;
-        if status.is_success() {
-            return Ok(body);
-        }
-        let mut sentence = format!("{} ({})", text(&body, "/detail"), text(&body, "/code"));
-        for field in body["errors"].as_array().into_iter().flatten() {
-            let (path, value, expected) = (text(field, "/path"), text(field, "/value"), text(field, "/expected"));
-            sentence += &format!("\n  {path} is {value}, and should be {expected}");
-        }
-        Err(sentence)
-    }
+fn create(server: &Server, file: &PathBuf, id: Option<&PlanId>) -> Result<Value, String> {
+    let kind = match file.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => "text/csv",
+        Some("md") => "text/markdown",
+        _ => return server.post("/v1/plans", &json!({"id": id, "plan": read(file)?})),
+    };
+    let text = fs::read_to_string(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    let query = id.map(|id| format!("?id={id}")).unwrap_or_default();
+    server.post_as(&format!("/v1/plans{query}"), kind, &text)
 }
 
 fn read(file: &PathBuf) -> Result<Value, String> {
@@ -188,8 +201,24 @@ fn read(file: &PathBuf) -> Result<Value, String> {
     serde_json::from_str(&text).map_err(|error| format!("{shown} is not JSON: {error}"))
 }
 
-fn text<'a>(json: &'a Value, pointer: &str) -> &'a str {
-    json.pointer(pointer).and_then(Value::as_str).unwrap_or("-")
+fn list(server: &Server) -> Result<(), String> {
+    let mut cursor = String::new();
+    loop {
+        let page = server.get(&format!("/v1/plans?limit=100&cursor={cursor}"))?;
+        for plan in page["plans"].as_array().into_iter().flatten() {
+            println!(
+                "{:<32} {:>4} %  {:<10}  {}",
+                text(plan, "/id"),
+                plan.pointer("/figures/completion/percent").and_then(Value::as_f64).unwrap_or_default().round(),
+                text(plan, "/target/date"),
+                text(plan, "/title"),
+            );
+        }
+        match page["next"].as_str() {
+            Some(next) => cursor = next.to_owned(),
+            None => return Ok(()),
+        }
+    }
 }
 
 fn pretty(json: &Value) -> String {

@@ -15,13 +15,20 @@ use axum::{
     },
 };
 use futures_util::{Stream, stream};
-use plansync_protocol::ids::Seq;
+use plansync_protocol::{
+    ids::{PlanId, Seq},
+    plan::{Difference, Event, schema},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{App, Problem, plans::plan_id, requester::Requester};
+use super::{
+    App, Problem, past,
+    plans::{self, plan_id},
+    requester::Requester,
+};
 use crate::{
     clock,
     feed::Feed,
@@ -110,6 +117,39 @@ pub async fn list(
     };
     let cursor = written(at);
     Ok(Json(Changes { changes, next: more.then(|| cursor.clone()), cursor, seq: told.last.0 }))
+}
+
+/// The changes of one entity or one field: who set it to what, oldest first.
+pub(super) async fn history(app: &App, id: &PlanId, place: &str) -> Result<Value, Problem> {
+    let mut parts = place.splitn(3, '/');
+    let (Some(entity), second, third) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(Problem::bad_request("history is empty: give tasks/ca-1 or tasks/ca-1/due"));
+    };
+    let collection = schema::collection(entity).ok_or_else(|| {
+        Problem::bad_request(format!("history names no collection {entity:?}: give tasks/ca-1 or tasks/ca-1/due"))
+    })?;
+    let (subject, field) = if collection.is_single() {
+        ("meta".to_owned(), second)
+    } else {
+        (format!("{entity}/{}", second.unwrap_or_default()), third)
+    };
+    let view = plans::view(&app.house.rooms, id, true).await?;
+    let row = app.house.rooms.plan(id)?;
+    let is_of_field = |difference: &Difference| match (field, difference.field()) {
+        (Some(wanted), Some((name, ..))) => {
+            name == wanted || difference.stamps.iter().any(|each| *each.field == *wanted)
+        }
+        _ => true,
+    };
+    let history: Vec<Value> = past::changes(app.house.rooms.log(), &row, 0, None)?
+        .iter()
+        .filter(|change| match &change.event {
+            Event::Difference(difference) => difference.subject() == subject && is_of_field(difference),
+            Event::Other { .. } => false,
+        })
+        .map(|change| change.cloud_event(id))
+        .collect();
+    Ok(serde_json::json!({"id": id, "seq": view.seq, "history": history}))
 }
 
 impl ChangesQuery {

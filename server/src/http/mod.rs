@@ -5,12 +5,16 @@ mod edits;
 mod health;
 mod openapi;
 mod page;
+mod past;
 mod plans;
+mod portfolio;
 mod problem;
 mod requester;
 mod serve;
+mod summary;
 mod sync;
 mod tokens;
+mod touchpoints;
 
 use std::{sync::Arc, time::Duration};
 
@@ -66,6 +70,11 @@ pub fn router(app: App) -> Router {
         .route("/v1/plans/{id}/edits", post(edits::edit))
         .route("/v1/plans/{id}/changes", get(changes::list))
         .route("/v1/plans/{id}/events", get(changes::stream))
+        .route("/v1/plans/{id}/touchpoints", post(touchpoints::open).get(touchpoints::list))
+        .route("/v1/plans/{id}/touchpoints/{tp}/close", post(touchpoints::close))
+        .route("/v1/plans/{id}/summary", get(summary::summary))
+        .route("/v1/plans/{id}/export", get(summary::export))
+        .route("/v1/portfolio", get(portfolio::portfolio))
         .route("/v1/plans/{id}/tokens", post(tokens::create))
         .route("/v1/sync/{plan}", get(sync::shared))
         .route("/healthz", get(health::healthz))
@@ -100,7 +109,8 @@ async fn around(request: Request, next: Next) -> Response {
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+    let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     response
 }
 

@@ -12,19 +12,21 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use jiff::civil::Date;
 use plansync_protocol::{
     ids::{Origin, PlanId, Scope, Seq},
-    plan::{self, Plan, json::Print},
+    plan::{self, Plan, figures, import, item, json::Print, lint, schedule},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{App, Problem, is_tag, json, requester::Requester, tag};
+use super::{App, Problem, changes, is_tag, json, past, requester::Requester, tag};
 use crate::{
+    activity::{self, Record},
     auth::Author,
-    clock,
+    clock, days,
     document::Document,
     log::{Listed, NewEntry, PlanRow},
     room::{self, Event, View},
@@ -44,17 +46,33 @@ pub struct Created {
     seq: Seq,
 }
 
-/// Creates a plan. The body is `{plan, id?}`, or the plan itself with an optional `id`.
-#[utoipa::path(post, path = "/v1/plans", tag = "plans", request_body = Value, security(("api_key" = [])),
+/// What is asked of a new plan beside its body.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct CreateQuery {
+    /// The id of a plan whose body is no JSON.
+    id: Option<String>,
+    /// The title of a plan whose body has none.
+    title: Option<String>,
+}
+
+/// Creates a plan. The body is `{plan, id?}`, or the plan itself with an optional `id`; or, as `text/csv` or
+/// `text/markdown`, the tables of a plan, of which every bad row is named.
+#[utoipa::path(post, path = "/v1/plans", tag = "plans", params(CreateQuery), request_body = Value, security(("api_key" = [])),
     responses((status = 201, body = Created), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn create(
     State(app): State<App>,
     requester: Requester,
+    query: Result<Query<CreateQuery>, QueryRejection>,
+    headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     requester.workspace()?;
     let Requester::Workspace { actor } = requester else { return Err(Problem::forbidden("not the workspace")) };
-    let mut body = json(body)?;
+    let Query(query) = query?;
+    let mut body = match imported(&headers, &query, &body)? {
+        Some(imported) => imported,
+        None => json(body)?,
+    };
     let id = body.as_object_mut().and_then(|body| body.remove("id"));
     let id = match id {
         None | Some(Value::Null) => new_id(),
@@ -66,6 +84,31 @@ pub async fn create(
     let row = create_plan(&app.house.rooms, id, &plan, Author { person: actor, party: None }).await?;
     let location = format!("/v1/plans/{}", row.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(Created { id: row.id, seq: 1 })).into_response())
+}
+
+/// The plan of a spreadsheet or a document, if the body is one.
+fn imported(
+    headers: &HeaderMap,
+    query: &CreateQuery,
+    body: &Result<Bytes, BytesRejection>,
+) -> Result<Option<Value>, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let read = match kind.split(';').next().unwrap_or_default().trim() {
+        "text/csv" => import::csv,
+        "text/markdown" => import::markdown,
+        _ => return Ok(None),
+    };
+    let Ok(body) = body else { return Ok(None) };
+    let text = std::str::from_utf8(body).map_err(|_| Problem::bad_request("the body is not UTF-8 text"))?;
+    let mut plan = read(text).map_err(Problem::malformed)?;
+    if let (Some(title), Some(meta)) = (&query.title, plan["meta"].as_object_mut()) {
+        meta.insert("title".to_owned(), title.as_str().into());
+    }
+    let mut created = serde_json::json!({"plan": plan});
+    if let Some(id) = &query.id {
+        created["id"] = id.as_str().into();
+    }
+    Ok(Some(created))
 }
 
 fn new_id() -> PlanId {
@@ -83,7 +126,8 @@ pub async fn create_plan(rooms: &Arc<Rooms>, id: PlanId, plan: &Plan, author: Au
     let delta = delta.ok_or_else(|| Problem::bad_request("the plan is empty: it needs at least a title in meta"))?;
     let entry = NewEntry { at: clock::now(), author: Arc::new(author), origin: Origin::Import, update: delta.encode() };
     let row = rooms.log().create(id, entry).await?;
-    let card = serde_json::to_vec(&room::card(document.plan())).unwrap_or_default();
+    let created = Record::created(activity::day(row.created_at, &item::time_zone(document.plan())));
+    let card = serde_json::to_vec(&room::card(document.plan(), &created, row.created_at)).unwrap_or_default();
     rooms.log().card(row.number, 1, card).await?;
     Ok(row)
 }
@@ -142,13 +186,10 @@ pub async fn list(
 /// is asked.
 async fn listed_json(rooms: &Arc<Rooms>, line: Listed) -> Result<Value, Problem> {
     let (seq, at) = line.head.unwrap_or((0, line.row.created_at));
-    let (seq, at, card) = match line.card {
-        Some((card_seq, card)) if card_seq == seq => (seq, at, card),
+    let (seq, at, card) = match line.card.clone() {
+        Some((card_seq, card)) if card_seq == seq && days::is_of_today(Some(&card)) => (seq, at, card),
         _ => {
-            let view = view(rooms, &line.row.id, false).await?;
-            let card = room::card(&view.plan);
-            let kept = serde_json::to_vec(&card).unwrap_or_default();
-            rooms.log().card(line.row.number, view.seq, kept).await?;
+            let (view, card) = days::refresh(rooms, &Listed { card: None, ..line.clone() }).await?;
             (view.seq, view.updated_at, card)
         }
     };
@@ -159,15 +200,36 @@ async fn listed_json(rooms: &Arc<Rooms>, line: Listed) -> Result<Value, Problem>
     Ok(json)
 }
 
+/// The lines of all plans, one after the other.
+pub(super) async fn all_lines(rooms: &Arc<Rooms>) -> Result<Vec<Value>, Problem> {
+    let (mut lines, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = rooms.log().plans(&after, PAGE_MAX)?;
+        let Some(last) = page.last() else { return Ok(lines) };
+        after = last.row.id.to_string();
+        for line in page {
+            lines.push(listed_json(rooms, line).await?);
+        }
+    }
+}
+
 /// What a request asks of a plan.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct GetQuery {
     /// Removed entities too.
     #[serde(default)]
     removed: bool,
+    /// The plan as it stood after this entry.
+    at: Option<Seq>,
+    /// The changes of an entity (`tasks/ca-1`) or a field (`tasks/ca-1/due`) instead of the plan: who set it to what.
+    history: Option<String>,
+    /// The day the figures hold for; today in the plan's zone unless said.
+    #[serde(rename = "asOf")]
+    #[param(value_type = Option<String>)]
+    as_of: Option<String>,
 }
 
-/// Reads a plan as canonical JSON.
+/// Reads a plan as canonical JSON, with its figures and with advice.
 #[utoipa::path(get, path = "/v1/plans/{id}", tag = "plans", params(("id" = String, Path), GetQuery),
     security(("api_key" = []), ("token" = [])),
     responses((status = 200, body = Value), (status = 304), (status = 404, body = Problem)))]
@@ -181,22 +243,45 @@ pub async fn get(
     let id = plan_id(id)?;
     let Query(query) = query?;
     requester.reads(&id)?;
-    let view = view(&app.house.rooms, &id, false).await?;
-    let unchanged = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|tag| tag.to_str().ok())
-        .is_some_and(|tags| tags.split(',').any(|tag| is_tag(tag, view.seq)));
+    if let Some(place) = &query.history {
+        return Ok(Json(changes::history(&app, &id, place).await?).into_response());
+    }
+    let mut view = view(&app.house.rooms, &id, false).await?;
+    if let Some(at) = query.at {
+        past::travel(&app.house.rooms, &id, &mut view, at).await?;
+    }
+    let as_of = match &query.as_of {
+        Some(day) => self::day(day)?,
+        None => view.today(),
+    };
+    let activity = view.record.activity(as_of);
+    let schedule = schedule::schedule(&view.plan, as_of);
+    let figures = figures::of_schedule(&view.plan, &schedule, as_of, &activity);
+    // What is shown depends on the day as well as on the plan.
+    let tag = tag(view.seq);
+    let unchanged = query.at.is_none()
+        && headers
+            .get(header::IF_NONE_MATCH)
+            .and_then(|tag| tag.to_str().ok())
+            .is_some_and(|tags| tags.split(',').any(|tag| is_tag(tag, view.seq)));
     if unchanged {
-        return Ok((StatusCode::NOT_MODIFIED, tag(view.seq)).into_response());
+        return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
     }
     let body = serde_json::json!({
         "id": id,
         "seq": view.seq,
         "updatedAt": clock::rfc3339(view.updated_at),
         "plan": plan::json::print(&view.plan, Print { with_removed: query.removed, ..Print::default() }),
-        "figures": plan::figures::counts(&view.plan),
+        "figures": figures,
+        "schedule": schedule,
+        "lint": lint::lint(&view.plan, as_of),
     });
-    Ok((tag(view.seq), Json(body)).into_response())
+    Ok((tag, Json(body)).into_response())
+}
+
+/// A day of a query.
+pub(super) fn day(given: &str) -> Result<Date, Problem> {
+    given.parse().map_err(|_| Problem::bad_request(format!("{given:?} is no day: give one like 2026-02-17")))
 }
 
 /// The plan as its room has it, after the commit it rests on; where it is asked, after everything written so far has

@@ -76,14 +76,7 @@ pub async fn create(
     let request: TokenRequest = serde_json::from_value(json(body)?)
         .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", error.to_string()))?;
     let token = sign(&app.house.auth, &id, request)?;
-    let base = match &app.public_url {
-        Some(url) => url.to_string(),
-        None => {
-            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-            format!("http://{host}")
-        }
-    };
-    let url = link(&base, &id, &token);
+    let url = format!("{}#token={token}", page(&app, &headers, &id));
     Ok((StatusCode::CREATED, Json(TokenCreated { token, url })))
 }
 
@@ -115,6 +108,17 @@ pub fn sign(auth: &Auth, plan: &PlanId, request: TokenRequest) -> Result<String,
         jti: uuid::Uuid::now_v7().simple().to_string(),
     };
     auth.sign(&claims).map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string()))
+}
+
+/// The page of a plan: where the operator says that links point, or at the request's own host.
+pub(super) fn page(app: &App, headers: &HeaderMap, plan: &PlanId) -> String {
+    match &app.public_url {
+        Some(url) => format!("{}/p/{plan}", url.trim_end_matches('/')),
+        None => {
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+            format!("http://{host}/p/{plan}")
+        }
+    }
 }
 
 /// The page of a plan with a token in its fragment.

@@ -25,6 +25,17 @@ pub struct Told {
     pub from: Seq,
 }
 
+/// Changes that are to be kept.
+#[derive(Debug)]
+pub struct News {
+    /// Each with its position, as JSON.
+    pub changes: Vec<(Position, Vec<u8>)>,
+    /// Up to where they go.
+    pub told: Told,
+    /// Who worked on the document when, as JSON.
+    pub activity: Vec<u8>,
+}
+
 /// The documents that somebody listens to.
 #[derive(Debug, Default)]
 pub(super) struct Feeds(Mutex<HashMap<DocKey, watch::Sender<Position>>>);

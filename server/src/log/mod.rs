@@ -24,7 +24,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::clock::Millis;
 pub use entry::{Entry, NewEntry};
 use feed::Feeds;
-pub use feed::{Position, Told};
+pub use feed::{News, Position, Told};
 pub use open::{OpenError, Opened, Store, open};
 pub use tables::DocKey;
 pub use verify::Verified;
@@ -168,8 +168,8 @@ impl Log {
     ///
     /// # Errors
     /// [`LogError::Failed`] when the store is gone.
-    pub async fn tell(&self, doc: DocKey, changes: Vec<(Position, Vec<u8>)>, told: Told) -> Result<(), LogError> {
-        self.request(|reply| Request::Changes { doc, changes, told, reply }).await
+    pub async fn tell(&self, doc: DocKey, news: News) -> Result<(), LogError> {
+        self.request(|reply| Request::Changes { doc, news, reply }).await
     }
 
     /// Keeps up to where a person has seen a plan.
@@ -219,6 +219,26 @@ impl Log {
     /// [`LogError::Failed`] when the store cannot be read.
     pub fn told(&self, doc: DocKey) -> Result<Told, LogError> {
         told(&self.db.begin_read()?, doc)
+    }
+
+    /// Who worked on a document when, as it was kept; nothing where nobody has yet.
+    ///
+    /// # Errors
+    /// [`LogError::Failed`] when the store cannot be read.
+    pub fn activity(&self, doc: DocKey) -> Result<Option<Vec<u8>>, LogError> {
+        let kept = self.db.begin_read()?.open_table(tables::ACTIVITY)?.get(doc)?;
+        Ok(kept.map(|kept| kept.value().to_vec()))
+    }
+
+    /// What a document was made of after entry `seq`: a snapshot and the entries after it, as far as they are kept.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`] names the row that cannot be read.
+    pub fn load_at(&self, doc: DocKey, seq: Seq) -> Result<Loaded, LogError> {
+        let mut loaded = self.load_all(doc)?;
+        loaded.snapshots.retain(|(of, _)| *of <= seq);
+        loaded.entries.retain(|entry| entry.seq <= seq);
+        Ok(loaded)
     }
 
     /// Up to where a person has seen a plan; 0 if never.

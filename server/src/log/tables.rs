@@ -42,6 +42,9 @@ pub const CHANGES: TableDefinition<'_, (u64, u32, u64, u32), &[u8]> = TableDefin
 /// (plan, scope) → (seq and n of the last change, first entry that is not told whole)
 pub const TOLD: TableDefinition<'_, (u64, u32), (u64, u32, u64)> = TableDefinition::new("told_1");
 
+/// (plan, scope) → who worked on it when, as JSON
+pub const ACTIVITY: TableDefinition<'_, (u64, u32), &[u8]> = TableDefinition::new("activity_1");
+
 /// (plan, person) → the entry up to which they have seen it
 pub const VISITS: TableDefinition<'_, (u64, &str), u64> = TableDefinition::new("visits_1");
 

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{
     LogError, PlanRow,
     entry::{self, Hash, NewEntry},
-    feed::{Feeds, Position, Told},
+    feed::{Feeds, News},
     sealed, tables,
     tables::DocKey,
 };
@@ -38,7 +38,7 @@ pub(super) enum Request {
     Append { doc: DocKey, after: Seq, entries: Vec<NewEntry>, authors: Vec<(ClientId, PersonId)>, reply: Reply<Seq> },
     Snapshot { doc: DocKey, seq: Seq, state: Vec<u8>, reply: Reply<()> },
     Card { plan: u64, seq: Seq, card: Vec<u8>, reply: Reply<()> },
-    Changes { doc: DocKey, changes: Vec<(Position, Vec<u8>)>, told: Told, reply: Reply<()> },
+    Changes { doc: DocKey, news: News, reply: Reply<()> },
     Visit { plan: u64, person: PersonId, seq: Seq, reply: Reply<()> },
 }
 
@@ -180,12 +180,12 @@ impl Writer {
                 open.cards.insert(plan, (seq, card.as_slice()))?;
                 settle(Ok(()), reply, answers)
             }
-            Request::Changes { doc, changes, told, reply } => {
-                write_changes(open, doc, &changes, told)?;
-                let feeds = Arc::clone(&self.feeds);
+            Request::Changes { doc, news, reply } => {
+                write_changes(open, doc, &news)?;
+                let (feeds, last) = (Arc::clone(&self.feeds), news.told.last);
                 answers.push(Box::new(move |committed: Result<(), LogError>| {
                     if committed.is_ok() {
-                        feeds.publish(doc, told.last);
+                        feeds.publish(doc, last);
                     }
                     // A caller that has gone away needs no answer.
                     let _ = reply.send(committed);
@@ -242,13 +242,15 @@ impl Writer {
     }
 }
 
-/// Keeps changes and up to where they go. Nothing follows from a change that stands there already.
-fn write_changes(open: &Open<'_>, doc: DocKey, changes: &[(Position, Vec<u8>)], told: Told) -> Result<(), LogError> {
+/// Keeps changes, up to where they go, and who worked when.
+fn write_changes(open: &Open<'_>, doc: DocKey, news: &News) -> Result<(), LogError> {
     let mut table = open.write.open_table(tables::CHANGES)?;
-    for ((seq, n), change) in changes {
+    for ((seq, n), change) in &news.changes {
         table.insert((doc.0, doc.1, *seq, *n), change.as_slice())?;
     }
+    let told = news.told;
     open.write.open_table(tables::TOLD)?.insert(doc, (told.last.0, told.last.1, told.from))?;
+    open.write.open_table(tables::ACTIVITY)?.insert(doc, news.activity.as_slice())?;
     Ok(())
 }
 

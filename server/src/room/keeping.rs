@@ -1,16 +1,26 @@
 //! What a room does by the clock: presence, changes that have settled, the card, snapshots, letting go.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use plansync_protocol::wire::{self, Frame};
+use plansync_protocol::{
+    ids::{Origin, PersonId},
+    plan::{Change, Event, Plan, diff, item},
+    wire::{self, Frame},
+};
 
 use crate::{
+    activity,
+    auth::Author,
     clock::{self, Millis},
-    log, metrics,
+    log::{self, News},
+    metrics,
     room::{EXPIRY_TICK, QUIET, Room, RoomError, SinceSnapshot, card},
-    settling::Settling,
+    settling::{Hand, Settling},
 };
+
+/// After changes, so that those of one moment cross a line once.
+const STANDING_DELAY: Duration = Duration::from_secs(1);
 
 /// Presence is merged for this long: ten times a second would show, twenty times does not.
 const PRESENCE_TICK: Duration = Duration::from_millis(50);
@@ -42,9 +52,12 @@ impl Room {
         if self.due.settling.is_some_and(|due| due <= now) {
             self.tell(Some(clock::now())).await?;
         }
+        if self.due.standing.is_some_and(|due| due <= now) {
+            self.derive().await?;
+        }
         if self.due.card.is_some_and(|due| due <= now) {
             self.due.card = None;
-            let card = serde_json::to_vec(&card(self.document()?.plan())).unwrap_or_default();
+            let card = serde_json::to_vec(&self.card()?).unwrap_or_default();
             self.log.card(self.row.number, self.seq, card).await?;
         }
         if self.due.quiet <= now {
@@ -71,15 +84,71 @@ impl Room {
         let (document, settling) = self.opened();
         let changes = settling.settle(now, document);
         let told = settling.told(head);
+        let plan = document.plan().clone();
         self.plan_settling();
         if changes.is_empty() {
             return Ok(());
         }
         metrics::changes(changes.len());
+        self.record.note(&changes, &plan);
+        if self.is_about_the_plan(&changes, &plan) {
+            self.due.standing = Some(clock::instant() + STANDING_DELAY);
+        }
+        let activity = serde_json::to_vec(&self.record).unwrap_or_default();
         let kept = changes
             .iter()
             .map(|change| ((change.seq, change.n), change.cloud_event(&self.row.id).to_string().into_bytes()));
-        Ok(self.log.tell(self.key, kept.collect(), told).await?)
+        let news = News { changes: kept.collect(), told, activity };
+        Ok(self.log.tell(self.key, news).await?)
+    }
+
+    /// Whether any of these says something of the plan. Before the first that does, where the plan stood is worked out
+    /// from what they undo.
+    fn is_about_the_plan(&mut self, changes: &[Change], plan: &Plan) -> bool {
+        let differences = || {
+            changes.iter().rev().filter_map(|change| match &change.event {
+                Event::Difference(difference) => Some(difference),
+                Event::Other { .. } => None,
+            })
+        };
+        if differences().next().is_some() && self.record.standing.is_none() {
+            let mut before = plan.clone();
+            differences().for_each(|difference| diff::revert(&mut before, difference));
+            let today = activity::day(clock::now(), &item::time_zone(plan));
+            self.record.standing = Some(self.record.standing_of(&before, today));
+        }
+        differences().next().is_some()
+    }
+
+    /// Tells which lines the plan has crossed since they were looked at last, by edits or by a day that has passed.
+    async fn derive(&mut self) -> Result<(), RoomError> {
+        self.document()?;
+        let (document, _) = self.opened();
+        let plan = document.plan().clone();
+        let zone = item::time_zone(&plan);
+        let today = activity::day(clock::now(), &zone);
+        let standing = self.record.standing_of(&plan, today);
+        self.due.standing = Some(clock::instant() + clock::until(activity::day_after(today, &zone)));
+        let Some(before) = self.record.standing.replace(standing) else { return Ok(()) };
+        let Some(standing) = &self.record.standing else { return Ok(()) };
+        let crossed = standing.crossed(&before, &plan);
+        if crossed.is_empty() && before.as_of == today {
+            return Ok(());
+        }
+        let hand =
+            Hand { author: Arc::new(Author { person: PersonId::server(), party: None }), origin: Origin::System };
+        let (head, now) = (self.seq, clock::now().max(self.updated_at));
+        let (_, settling) = self.opened();
+        for event in crossed {
+            settling.tell(event, hand.clone(), head, now);
+        }
+        self.plan_settling();
+        Ok(())
+    }
+
+    fn card(&mut self) -> Result<serde_json::Value, RoomError> {
+        let (record, created_at) = (self.record.clone(), self.row.created_at);
+        Ok(card(self.document()?.plan(), &record, created_at))
     }
 
     /// Looks when the next change is due, where that is not known.

@@ -1,13 +1,15 @@
 //! How a room opens its document: from the log, and again where it has let it go or an update broke it.
 
 use crate::{
+    activity::{self, Record},
+    clock,
     document::{self, Document},
     log::{Entry, Loaded},
     metrics,
     room::{Room, RoomError, SinceSnapshot, Turn},
     settling::{Hand, Settling},
 };
-use plansync_protocol::{ids::Seq, limits};
+use plansync_protocol::{ids::Seq, limits, plan::item};
 
 impl Room {
     /// The document, opened from the log where the room has let it go.
@@ -66,6 +68,15 @@ impl Room {
             seq = next;
         }
         self.settling = Some(settling);
+        self.record = match self.log.activity(self.key)? {
+            Some(kept) => serde_json::from_slice(&kept).unwrap_or_default(),
+            None => Record::created(activity::day(self.row.created_at, &item::time_zone(document.plan()))),
+        };
+        // A day may have turned while nobody was here.
+        if let Some(standing) = &self.record.standing {
+            let zone = item::time_zone(document.plan());
+            self.due.standing = Some(clock::instant() + clock::until(activity::day_after(standing.as_of, &zone)));
+        }
         Ok((document, seq))
     }
 

@@ -265,3 +265,48 @@ async fn a_person_is_told_up_to_where_they_have_seen_a_plan() {
     })
     .await;
 }
+
+/// Nobody writes; a day passes while the server is down. What is overdue now is told once, by the server itself.
+#[tokio::test]
+async fn a_new_day_tells_what_it_makes_overdue_once() {
+    let day = 86_400;
+    let start = |ahead: u64, folder: Option<std::path::PathBuf>| {
+        let env = vec![
+            ("PLANSYNC_SETTLE_MS".to_owned(), SETTLE_MS.to_string()),
+            ("PLANSYNC_CLOCK_AHEAD_SECONDS".to_owned(), ahead.to_string()),
+        ];
+        Server::start_with(Start { env, folder, ..Start::default() })
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = start(0, Some(folder.path().to_owned())).await;
+    let http = server.http();
+    let tomorrow = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(day);
+    let tomorrow = tomorrow.to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+    let task = json!({"id": "t-1", "title": "Sign the order form", "party": "buyer", "due": tomorrow});
+    let plan = json!({"schema": "plansync.plan/1", "meta": {"title": "Plan", "tz": "UTC"}, "parties": [{"id": "buyer", "kind": "buyer"}], "tasks": [task]});
+    let (status, answer) = http.post("/v1/plans", &json!({"id": "p", "plan": plan}));
+    assert_eq!(status, 201, "{answer}");
+    edit(&http, &json!({"set": {"tasks": {"t-1": {"notes": "Soon"}}}}));
+    changes(&http, "0", 1).await;
+    let overdue = |changes: &[Value]| kinds(changes).iter().filter(|kind| **kind == "plansync.derived.overdue").count();
+    for ahead in [0, 1, 2, 3] {
+        assert_eq!(server.stop().await, Some(0));
+        server = start(ahead * day as u64, Some(folder.path().to_owned())).await;
+        let http = server.http();
+        assert_eq!(http.get("/v1/plans/p").0, 200);
+        if ahead == 2 {
+            let told = wait::until("the day", DEADLINE, async || {
+                let told = changes(&http, "0", 1).await;
+                if overdue(&told) == 1 { Ok(told) } else { Err(format!("{:?}", kinds(&told))) }
+            })
+            .await;
+            let last = told.iter().find(|change| change["type"] == "plansync.derived.overdue").unwrap();
+            assert_eq!((&last["subject"], &last["origin"]), (&json!("tasks/t-1"), &json!("system")));
+            assert_eq!(last["data"]["days"], 1);
+        }
+    }
+    // The third day has had its time to tell it again.
+    tokio::time::sleep(Duration::from_millis(SETTLE_MS * 4)).await;
+    let told = changes(&server.http(), "0", 1).await;
+    assert_eq!(overdue(&told), 1, "{:?}", kinds(&told));
+}

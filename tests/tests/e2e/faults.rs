@@ -299,8 +299,13 @@ async fn write_until_cut(n: usize, plan: Plan, mut events: broadcast::Receiver<P
     }
     let acknowledged = made - usize::try_from(plan.pending()).unwrap();
     let mut warned = false;
-    while let Ok(event) = events.try_recv() {
-        warned |= matches!(event, PlanEvent::Notice(notice) if notice.code == NoticeCode::Draining);
+    loop {
+        match events.try_recv() {
+            Ok(event) => warned |= matches!(event, PlanEvent::Notice(notice) if notice.code == NoticeCode::Draining),
+            // Nobody listened while it wrote, and there were many changes.
+            Err(broadcast::error::TryRecvError::Lagged(_)) => {}
+            Err(_) => break,
+        }
     }
     Written { made, acknowledged, warned }
 }

@@ -15,5 +15,6 @@ mod http_interface;
 mod neighbours;
 mod page;
 mod slow_reader;
+mod summary;
 mod sync;
 mod tokens;

@@ -71,7 +71,8 @@ pub fn engagement(
         if let Some(day) = task.due.filter(|day| *day < as_of || (*day == as_of && task.is_complete())) {
             due += 1;
             // Without a stamp nothing says that it was late.
-            on_time += usize::from(task.is_complete() && task.completed_on(zone).is_none_or(|done| done <= day));
+            on_time +=
+                usize::from(task.is_complete() && task.completed_on(zone).is_none_or(|done| done.min(as_of) <= day));
         }
         asked += usize::from(task.commitment().is_some());
         accepted += usize::from(task.commitment() == Some("accepted"));

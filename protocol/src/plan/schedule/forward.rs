@@ -14,7 +14,8 @@ pub(crate) fn finishes(graph: &Graph<'_>, order: &Order, work: &mut WorkDays, to
     for at in &order.nodes {
         let node = &graph.nodes[*at];
         if node.is_complete {
-            finishes[*at] = node.done;
+            // What is complete on a day was done by then, whenever somebody said so.
+            finishes[*at] = if node.is_stamped { node.done.map(|done| done.min(today)) } else { node.done };
             continue;
         }
         let earliest = graph.into[*at]

@@ -34,6 +34,8 @@ pub(crate) struct Node<'a> {
     pub(crate) due: Option<Day>,
     /// The day a complete item was done on: as stamped, else the due day. `None` for an open item.
     pub(crate) done: Option<Day>,
+    /// Whether that day was stamped.
+    pub(crate) is_stamped: bool,
     pub(crate) is_complete: bool,
     /// Whether its start lies behind it.
     pub(crate) has_begun: bool,
@@ -120,6 +122,7 @@ impl<'a> Node<'a> {
     fn of(item: &Item<'a>, place: usize, zone: &TimeZone, parties: &Parties<'_>) -> Self {
         let due = item.due.map(number);
         let is_complete = item.is_complete();
+        let completed = item.completed_on(zone).map(number);
         let stated = item.row.date("start").zip(item.due).map(|(start, due)| number(due).saturating_sub(number(start)));
         #[expect(clippy::cast_possible_truncation)]
         let duration = item.row.number("durationDays").map(|days| days.clamp(0.0, 36_600.0) as i32);
@@ -128,7 +131,8 @@ impl<'a> Node<'a> {
             is_milestone: item.is_milestone,
             place,
             due,
-            done: if is_complete { item.completed_on(zone).map(number).or(due) } else { None },
+            done: if is_complete { completed.or(due) } else { None },
+            is_stamped: completed.is_some(),
             is_complete,
             has_begun: is_complete || item.status == Status::InProgress,
             length: stated.or(duration).unwrap_or(0).max(0),

@@ -146,7 +146,7 @@ impl Writer<'_> {
         let mut spans = Spans::default().strong(&self.names.entity(entity.collection, &entity.id, row));
         if let Some(row) = row {
             spans = spans.then(self.about(entity, row));
-            let done = row.text("completedAt").and_then(|at| local_day(at, self.zone));
+            let done = row.text("completedAt").and_then(|at| local_day(at, self.zone)).map(|done| done.min(self.as_of));
             if let (Some(done), Some(due)) = (done, row.date("due")) {
                 let days = (done - due).get_days();
                 spans = spans.plain(&format!(", done {}", day(done, self.as_of)));

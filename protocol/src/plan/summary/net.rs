@@ -112,11 +112,13 @@ fn made_by(hands: &BTreeMap<&str, Hands<'_>>, fields: &BTreeSet<&str>) -> Made {
     changes.sort_by_key(|change| (change.seq, change.n));
     let (mut actors, mut machines): Made = (Vec::new(), Vec::new());
     for change in changes {
-        if change.origin == Origin::Human {
-            if !actors.iter().any(|(actor, _)| **actor == *change.actor.as_str()) {
-                actors.push((change.actor.as_str().into(), change.party.as_ref().map(|party| party.as_str().into())));
-            }
-        } else if !machines.contains(&change.origin) {
+        // A host application that acts for somebody of the plan is named after them, and labelled.
+        let is_named =
+            change.origin == Origin::Human || (change.origin == Origin::Automation && change.party.is_some());
+        if is_named && !actors.iter().any(|(actor, _)| **actor == *change.actor.as_str()) {
+            actors.push((change.actor.as_str().into(), change.party.as_ref().map(|party| party.as_str().into())));
+        }
+        if change.origin != Origin::Human && !machines.contains(&change.origin) {
             machines.push(change.origin);
         }
     }
