@@ -15,6 +15,7 @@ mod many;
 mod memory;
 mod one;
 mod start;
+mod story;
 mod table;
 mod update;
 
@@ -40,7 +41,8 @@ impl Pace {
     }
 }
 
-const ROWS: [&str; 8] = ["many", "hundred", "twenty", "latency", "idle", "history", "stalled", "start"];
+const ROWS: [&str; 11] =
+    ["many", "hundred", "twenty", "latency", "idle", "history", "stalled", "summary", "feed", "portfolio", "start"];
 
 fn main() {
     let (pace, wanted) = match arguments() {
@@ -64,6 +66,9 @@ fn main() {
             "idle" => rows.extend(memory::idle(&pace)),
             "history" => rows.extend(history::rows(&pace)),
             "stalled" => rows.push(memory::stalled(&pace)),
+            "summary" => rows.push(story::summary()),
+            "feed" => rows.push(story::feed(&pace)),
+            "portfolio" => rows.push(story::portfolio(&pace)),
             _ => rows.push(start::row()),
         }
     }

@@ -11,6 +11,7 @@ use std::{sync::Arc, time::Duration};
 
 use plansync_client::{BackoffBounds, Client, Plan, yrs::WriteTxn};
 use plansync_protocol::plan::{
+    self,
     json::{Print, print},
     read,
 };
@@ -137,6 +138,8 @@ async fn converge(seed: u64, server: &mut Server, proxy: &Proxy, stock: &Stock) 
     let shown = shown(&server.http(), &id);
     same(&told, "what the server shows", &shown["plan"], &before.plan);
 
+    folded(&told, &server.http(), &id, &before.plan);
+
     // Only the log is left of the server.
     server.kill().await;
     let whole = verify(server.folder()).await.unwrap_or_else(|error| panic!("{told}: {error}"));
@@ -157,6 +160,32 @@ async fn converge(seed: u64, server: &mut Server, proxy: &Proxy, stock: &Stock) 
     }
     let tasks = before.plan["tasks"].as_array().map_or(0, Vec::len);
     format!("equal at entry {}, {tasks} tasks, after {faults:?}; {whole}", shown["seq"])
+}
+
+/// The plan as it was created, with every change since applied to it, is the plan as it stands.
+fn folded(told: &str, http: &Http, id: &str, plan: &Value) {
+    // A summary makes changes of everything that is still being written.
+    assert!(!http.text(&format!("/v1/plans/{id}/summary")).is_empty(), "{told}");
+    let mut folded = plan::json::parse_str(plan::SAMPLE, true).expect("the sample is a plan");
+    let (mut since, mut last) = ("0".to_owned(), (0, 0));
+    loop {
+        let (status, page) = http.get(&format!("/v1/plans/{id}/changes?limit=1000&since={since}"));
+        assert_eq!(status, 200, "{told}: {page}");
+        for event in page["changes"].as_array().expect("a list") {
+            let change = plan::Change::from_cloud_event(event).unwrap_or_else(|| panic!("{told}: {event}"));
+            assert!((change.seq, change.n) > last, "{told}: {:?} after {last:?}", (change.seq, change.n));
+            last = (change.seq, change.n);
+            if let plan::Event::Difference(difference) = &change.event {
+                plan::diff::apply(&mut folded, difference);
+            }
+        }
+        match page["next"].as_str() {
+            Some(next) => next.clone_into(&mut since),
+            None => break,
+        }
+    }
+    let folded = print(&folded, Print { with_removed: true, ..Print::default() });
+    same(told, "all changes, one after the other,", &folded, plan);
 }
 
 /// A document and the plan in it.
