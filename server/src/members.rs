@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use plansync_protocol::{
-    ids::{Access, Seq},
+    ids::{Access, PersonId, Seq},
     wire::{self, CloseCode, Frame, Notice, NoticeCode},
 };
 
@@ -102,6 +102,12 @@ impl Members {
     /// Somebody who is still there.
     pub fn get_mut(&mut self, id: MemberId) -> Option<&mut Member> {
         self.0.get_mut(&id)
+    }
+
+    /// Whether a person has a socket here.
+    #[must_use]
+    pub fn has_person(&self, person: &PersonId) -> bool {
+        self.0.values().any(|member| member.claims.sub == *person)
     }
 
     /// Whether nobody is there.

@@ -356,6 +356,7 @@ impl Room {
         self.due.quiet = clock::instant() + QUIET;
         match event {
             Event::Join { id, member } => {
+                self.tell_presence(true, &member);
                 self.members.join(id, *member);
                 self.due.empty = None;
                 turn.answers.push(Answer::Greet(id));
@@ -392,8 +393,23 @@ impl Room {
         }
     }
 
+    /// The first socket of a person opens, or the last one closes.
+    fn tell_presence(&mut self, came: bool, member: &Member) {
+        if self.members.has_person(&member.claims.sub) {
+            return;
+        }
+        let hand = Hand { author: Arc::clone(&member.author), origin: Origin::Human };
+        let now = clock::now().max(self.updated_at);
+        if let Some(settling) = &mut self.settling {
+            settling.tell_presence(came, hand, self.seq, now);
+        }
+        self.plan_settling();
+    }
+
     fn leave(&mut self, id: MemberId) {
-        self.members.leave(id);
+        if let Some(member) = self.members.leave(id) {
+            self.tell_presence(false, &member);
+        }
         self.presence.leave(id);
         self.plan_presence();
         if self.members.is_empty() {
@@ -751,7 +767,7 @@ impl Room {
     /// Ends one connection with a reason; the others do not notice.
     fn expel(&mut self, id: MemberId, close: Close) {
         metrics::refusal(close.code.reason());
-        if let Some(member) = self.members.leave(id) {
+        if let Some(member) = self.members.get_mut(id) {
             member.outbox.close(close);
         }
         self.leave(id);

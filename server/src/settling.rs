@@ -142,13 +142,38 @@ impl Settling {
         self.found.push(Found { writing: Writing { hand, first: seq, last: seq, at }, event });
     }
 
+    /// Somebody has come, and is told of unless they had only just gone; or the other way round.
+    pub fn tell_presence(&mut self, came: bool, hand: Hand, seq: Seq, at: Millis) {
+        let kinds = ["person.left", "person.joined"];
+        let (kind, opposite) = (kinds[usize::from(came)], kinds[usize::from(!came)]);
+        let subject = format!("people/{}", hand.author.person);
+        let undone = self.found.iter().position(|found| match &found.event {
+            change::Event::Other { kind, subject: Some(of), .. } => **kind == *opposite && **of == *subject,
+            _ => false,
+        });
+        if let Some(undone) = undone {
+            self.found.remove(undone);
+            return;
+        }
+        let data = serde_json::json!({"id": hand.author.person});
+        self.tell(change::Event::Other { kind: kind.into(), subject: Some(subject.into()), data }, hand, seq, at);
+    }
+
+    /// Whether somebody is writing: the document is needed to tell what.
+    #[must_use]
+    pub fn is_writing(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     /// The changes that are due by now; all there are, without `now`. They are to be written before the next ones are
-    /// asked for.
-    pub fn settle(&mut self, now: Option<Millis>, document: &mut Document) -> Vec<Change> {
+    /// asked for. Without a document only what has been found already.
+    pub fn settle(&mut self, now: Option<Millis>, document: Option<&mut Document>) -> Vec<Change> {
         let is_due = |at: Millis| now.is_none_or(|now| self.is_still(at, now));
-        let ended: Vec<Spot> =
-            self.open.iter().filter(|(_, writing)| is_due(writing.at)).map(|(spot, _)| spot.clone()).collect();
-        self.find(ended, document);
+        if let Some(document) = document {
+            let ended: Vec<Spot> =
+                self.open.iter().filter(|(_, writing)| is_due(writing.at)).map(|(spot, _)| spot.clone()).collect();
+            self.find(ended, document);
+        }
         self.found.sort_by_key(|found| found.writing.last);
         let due = self.found.partition_point(|found| now.is_none_or(|now| self.is_still(found.writing.at, now)));
         let due: Vec<Found> = self.found.drain(..due).collect();

@@ -79,19 +79,22 @@ impl Room {
         if self.settling.as_ref().is_none_or(Settling::is_idle) {
             return Ok(());
         }
-        self.document()?;
-        let head = self.seq;
-        let (document, settling) = self.opened();
-        let changes = settling.settle(now, document);
-        let told = settling.told(head);
-        let plan = document.plan().clone();
+        let is_writing = self.settling.as_ref().is_some_and(Settling::is_writing);
+        if is_writing {
+            self.document()?;
+        }
+        let Some(settling) = &mut self.settling else { return Ok(()) };
+        let changes = settling.settle(now, self.document.as_mut().filter(|_| is_writing));
+        let told = settling.told(self.seq);
         self.plan_settling();
         if changes.is_empty() {
             return Ok(());
         }
         metrics::changes(changes.len());
-        self.record.note(&changes, &plan);
-        if self.is_about_the_plan(&changes, &plan) {
+        if changes.iter().any(|change| matches!(change.event, Event::Difference(_))) {
+            let plan = self.document()?.plan().clone();
+            self.record.note(&changes, &plan);
+            self.set_out(&changes, &plan);
             self.due.standing = Some(clock::instant() + STANDING_DELAY);
         }
         let activity = serde_json::to_vec(&self.record).unwrap_or_default();
@@ -102,22 +105,19 @@ impl Room {
         Ok(self.log.tell(self.key, news).await?)
     }
 
-    /// Whether any of these says something of the plan. Before the first that does, where the plan stood is worked out
-    /// from what they undo.
-    fn is_about_the_plan(&mut self, changes: &[Change], plan: &Plan) -> bool {
-        let differences = || {
-            changes.iter().rev().filter_map(|change| match &change.event {
-                Event::Difference(difference) => Some(difference),
-                Event::Other { .. } => None,
-            })
-        };
-        if differences().next().is_some() && self.record.standing.is_none() {
-            let mut before = plan.clone();
-            differences().for_each(|difference| diff::revert(&mut before, difference));
-            let today = activity::day(clock::now(), &item::time_zone(plan));
-            self.record.standing = Some(self.record.standing_of(&before, today));
+    /// Before the first change of all, where the plan stood: worked out by undoing what has changed.
+    fn set_out(&mut self, changes: &[Change], plan: &Plan) {
+        if self.record.standing.is_some() {
+            return;
         }
-        differences().next().is_some()
+        let mut before = plan.clone();
+        for change in changes.iter().rev() {
+            if let Event::Difference(difference) = &change.event {
+                diff::revert(&mut before, difference);
+            }
+        }
+        let today = activity::day(clock::now(), &item::time_zone(plan));
+        self.record.standing = Some(self.record.standing_of(&before, today));
     }
 
     /// Tells which lines the plan has crossed since they were looked at last, by edits or by a day that has passed.

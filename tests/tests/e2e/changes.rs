@@ -310,3 +310,23 @@ async fn a_new_day_tells_what_it_makes_overdue_once() {
     let told = changes(&server.http(), "0", 1).await;
     assert_eq!(overdue(&told), 1, "{:?}", kinds(&told));
 }
+
+#[tokio::test]
+async fn who_comes_and_goes_is_told_and_a_reload_is_not() {
+    let server = server().await;
+    let http = server.http();
+    http.create_sample("p");
+    let ann = token("p", "ann", "buyer", "owner");
+    let (first, _) = Raw::plansync(&server, "p", &ann).await;
+    let told = changes(&http, "0", 1).await;
+    assert_eq!(kinds(&told), ["plansync.person.joined"]);
+    assert_eq!((&told[0]["actor"], &told[0]["party"]), (&json!("ann"), &json!("buyer")));
+    // A page that is loaded again.
+    drop(first);
+    let (again, _) = Raw::plansync(&server, "p", &ann).await;
+    tokio::time::sleep(Duration::from_millis(SETTLE_MS * 2)).await;
+    assert_eq!(changes(&http, "0", 1).await.len(), 1);
+    drop(again);
+    let told = changes(&http, "0", 2).await;
+    assert_eq!(kinds(&told), ["plansync.person.joined", "plansync.person.left"]);
+}
