@@ -13,7 +13,10 @@ use plansync_protocol::{
     limits,
     wire::{self, CloseCode, Frame},
 };
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::{
+    sync::SemaphorePermit,
+    time::{Instant, sleep_until, timeout},
+};
 
 use crate::{
     auth::{Auth, Claims, Denied},
@@ -52,6 +55,8 @@ pub struct Visit {
     pub dialect: Dialect,
     /// Who, where the address carried a token.
     pub claims: Option<Claims>,
+    /// One of the places for those who have not said who they are; given back when they have.
+    pub stranger: Option<SemaphorePermit<'static>>,
     /// The connection's number.
     pub id: MemberId,
 }
@@ -83,9 +88,11 @@ impl From<Close> for End {
 
 /// Runs one connection to its end.
 #[tracing::instrument(name = "session", skip_all, fields(plan = %visit.plan, connection = visit.id.0, person))]
-pub async fn run(mut socket: Socket, visit: Visit, house: House) {
+pub async fn run(mut socket: Socket, mut visit: Visit, house: House) {
     let _open = metrics::Open::connection();
-    let end = match greet(&mut socket, &visit, &house).await {
+    let greeted = greet(&mut socket, &visit, &house).await;
+    visit.stranger = None;
+    let end = match greeted {
         Ok((claims, feed)) => {
             tracing::Span::current().record("person", claims.sub.as_str());
             tracing::debug!(dialect = ?visit.dialect, "joined");
@@ -180,6 +187,8 @@ async fn carry(
     let mut heard_at = begin;
     let mut read_from = begin;
     let in_flight = Slots::new(IN_FLIGHT_MAX);
+    // Nothing comes before the Welcome.
+    let mut welcomed = false;
     // Made once: a timer made anew for every message would cost more than the message.
     let ping = sleep_until(begin + PING_EVERY + Duration::from_millis(rand::random_range(0..PING_JITTER_MS)));
     let expiry = sleep_until(begin + expires);
@@ -192,7 +201,10 @@ async fn carry(
             // What the room has to say comes first: it is bounded, and only leaves by this door.
             next = outbox.next() => {
                 let said = match next {
-                    Next::Frames(frames) => socket.say(frames).await,
+                    Next::Frames(frames) => {
+                        welcomed = true;
+                        socket.say(frames).await
+                    }
                     Next::Ack(count, seq) => socket.say([wire::encode(&Frame::Ack { count, seq }).into()]).await,
                     Next::Behind(given) => {
                         if inbox.send(Event::CatchUp { id: visit.id, given }).await.is_err() {
@@ -208,7 +220,7 @@ async fn carry(
                 }
             }
             // Then what has changed, read from the log at the pace of this socket.
-            change = next_change(feed) => {
+            change = next_change(feed), if welcomed => {
                 let said = match change {
                     Ok((_, json)) => socket.say([wire::encode_change(&readable(&json)).into()]).await,
                     Err(error) => return closed(&error.into()).into(),

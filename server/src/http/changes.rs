@@ -157,9 +157,9 @@ impl ChangesQuery {
         let data = |name: &str| change["data"][name].as_str();
         let class =
             self.class.as_deref().is_none_or(|wanted| wanted.split(',').any(|word| data("class") == Some(word.trim())));
-        let entity = self.entity.as_deref().is_none_or(|wanted| match wanted.split_once('/') {
-            Some(_) => change["subject"].as_str() == Some(wanted),
-            None => data("entity") == Some(wanted),
+        let subject = change["subject"].as_str().unwrap_or_default();
+        let entity = self.entity.as_deref().is_none_or(|wanted| {
+            subject == wanted || subject.split('/').next() == Some(wanted) || data("entity") == Some(wanted)
         });
         class && entity
     }

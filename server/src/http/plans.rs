@@ -257,9 +257,12 @@ pub async fn get(
     let activity = view.record.activity(as_of);
     let schedule = schedule::schedule(&view.plan, as_of);
     let figures = figures::of_schedule(&view.plan, &schedule, as_of, &activity);
-    // What is shown depends on the day as well as on the plan.
     let tag = tag(view.seq);
+    // The figures are of the day as well as of the plan: what was kept yesterday is not what is shown today.
+    let is_of_today = activity::day(view.updated_at, &item::time_zone(&view.plan)) == as_of;
     let unchanged = query.at.is_none()
+        && query.as_of.is_none()
+        && is_of_today
         && headers
             .get(header::IF_NONE_MATCH)
             .and_then(|tag| tag.to_str().ok())

@@ -59,7 +59,10 @@ impl Problem {
     /// A body whose fields are malformed, all of them named.
     #[must_use]
     pub fn malformed(fields: Vec<Malformed>) -> Self {
-        let detail = format!("{} malformed fields; errors names each of them", fields.len());
+        let detail = match fields.len() {
+            1 => "a malformed field; errors names it".to_owned(),
+            count => format!("{count} malformed fields; errors names each of them"),
+        };
         let errors = fields
             .into_iter()
             .map(|field| FieldProblem { path: field.path, value: field.value, expected: field.expected })

@@ -12,6 +12,7 @@ use axum::{
 use plansync_protocol::{ids::Scope, wire::SUBPROTOCOL};
 use serde::Deserialize;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 
 use super::{App, Problem, plans::plan_id};
@@ -25,6 +26,10 @@ use crate::{
 
 /// The next connection's number.
 static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// Sockets that have not said who they are. Each may stay for 5 s, so this is how many strangers can hold on to anything.
+static STRANGERS: Semaphore = Semaphore::const_new(STRANGERS_MAX);
+const STRANGERS_MAX: usize = 1_000;
 
 /// What the address says.
 #[derive(Deserialize, IntoParams)]
@@ -59,17 +64,27 @@ pub async fn shared(
         None if dialect == Dialect::Stock => return Err(Denied::Missing.into()),
         None => None,
     };
-    if claims.is_some() {
-        app.house.rooms.plan(&plan)?;
-    }
+    let stranger = match &claims {
+        Some(_) => {
+            app.house.rooms.plan(&plan)?;
+            None
+        }
+        None => Some(STRANGERS.try_acquire().map_err(|_| too_many_strangers())?),
+    };
     let id = MemberId(NEXT.fetch_add(1, Ordering::Relaxed));
-    let visit = Visit { plan, scope: Scope::Shared, dialect, claims, id };
+    let visit = Visit { plan, scope: Scope::Shared, dialect, claims, stranger, id };
     let house = app.house.clone();
     let counted = app.sessions.token();
     Ok(socket::limited(upgrade).on_upgrade(async move |socket| {
         session::run(Socket::new(socket), visit, house).await;
         drop(counted);
     }))
+}
+
+fn too_many_strangers() -> Problem {
+    let detail = "too many connections are waiting to say who they are: try again in a moment, or put the token into \
+                  the address";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail)
 }
 
 fn rejection_status(rejection: &WebSocketUpgradeRejection) -> StatusCode {

@@ -19,7 +19,7 @@ use plansync_protocol::{
 };
 use plansync_tests::{
     http::token,
-    raw::{Closed, Outcome, Pen, Raw, ask_all, awareness, eventually, hello, present, sync, sync_step_2, update},
+    raw::{Closed, Dial, Outcome, Pen, Raw, ask_all, awareness, eventually, hello, present, sync, sync_step_2, update},
     server::Server,
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
@@ -491,4 +491,29 @@ async fn a_plansync_client_says_hello_once_in_time_and_first() {
     })
     .await;
     all_is_well(&mut server).await;
+}
+
+/// A thousand sockets say nothing, and nobody knows whose they are. Those who say who they are come in all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_of_strangers_is_bounded_and_keeps_nobody_out_who_has_a_token() {
+    let server = Server::start().await;
+    server.http().create_sample("p");
+    let dial = || Dial { path: "/v1/sync/p".to_owned(), protocol: Some("plansync.v1".to_owned()), origin: None };
+    let mut strangers = Vec::new();
+    let refused = loop {
+        let crowd = futures_util::future::join_all((0..100).map(|_| Raw::dial(&server, dial()))).await;
+        let (came, refused): (Vec<_>, Vec<_>) = crowd.into_iter().partition(Result::is_ok);
+        strangers.extend(came);
+        if let Some(refused) = refused.into_iter().find_map(Result::err) {
+            break refused;
+        }
+        assert!(strangers.len() <= 1_000, "{} strangers", strangers.len());
+    };
+    assert_eq!((refused.status, refused.body["code"].as_str()), (503, Some("overloaded")));
+    Raw::stock(&server, "p", &token("p", "ann", "buyer", "owner")).await.greeting().await;
+    drop(strangers);
+    plansync_tests::wait::until("room for others", std::time::Duration::from_secs(10), async || {
+        Raw::dial(&server, dial()).await.map(drop).map_err(|refused| refused.body.to_string())
+    })
+    .await;
 }
