@@ -11,7 +11,7 @@ use std::{
 use plansync_protocol::ids::Seq;
 use tokio::sync::watch;
 
-use super::tables::DocKey;
+use super::{lookout::Lookouts, tables::DocKey};
 
 /// A place in the order of changes: an entry, and the number among its changes.
 pub type Position = (Seq, u32);
@@ -38,7 +38,11 @@ pub struct News {
 
 /// The documents that somebody listens to.
 #[derive(Debug, Default)]
-pub(super) struct Feeds(Mutex<HashMap<DocKey, watch::Sender<Position>>>);
+pub(super) struct Feeds {
+    feeds: Mutex<HashMap<DocKey, watch::Sender<Position>>>,
+    /// Who listens to all of them.
+    pub lookouts: Lookouts,
+}
 
 impl Feeds {
     /// Wakes up when there are changes.
@@ -48,6 +52,7 @@ impl Feeds {
 
     /// There are changes up to `last`.
     pub fn publish(&self, doc: DocKey, last: Position) {
+        self.lookouts.publish(doc);
         let mut feeds = self.lock();
         if let Some(feed) = feeds.get(&doc) {
             feed.send_replace(last);
@@ -59,6 +64,6 @@ impl Feeds {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<DocKey, watch::Sender<Position>>> {
         // Nothing can panic half way through a change of the table.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

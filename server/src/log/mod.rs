@@ -9,10 +9,12 @@
 
 pub mod entry;
 mod feed;
+mod lookout;
 mod open;
 mod sealed;
 pub mod tables;
 mod verify;
+pub mod webhooks;
 mod writer;
 
 use std::{ops::Bound, path::PathBuf, sync::Arc};
@@ -25,6 +27,7 @@ use crate::clock::Millis;
 pub use entry::{Entry, NewEntry};
 use feed::Feeds;
 pub use feed::{News, Position, Told};
+pub use lookout::{Dirty, Lookout};
 pub use open::{OpenError, Opened, Store, open};
 pub use tables::DocKey;
 pub use verify::Verified;
@@ -184,6 +187,12 @@ impl Log {
     #[must_use]
     pub fn subscribe(&self, doc: DocKey) -> watch::Receiver<Position> {
         self.feeds.subscribe(doc)
+    }
+
+    /// Hears which documents have new changes, of all there are.
+    #[must_use]
+    pub fn lookout(&self) -> Lookout {
+        self.feeds.lookouts.open()
     }
 
     /// Changes after a position, in order: at most `limit`, and no more of them once there are `bytes_max`.

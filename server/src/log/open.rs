@@ -181,6 +181,8 @@ fn create_tables(db: &Database) -> Result<(), LogError> {
     write.open_table(tables::TOLD)?;
     write.open_table(tables::ACTIVITY)?;
     write.open_table(tables::VISITS)?;
+    write.open_table(tables::WEBHOOKS)?;
+    write.open_table(tables::CURSORS)?;
     write.commit()?;
     Ok(())
 }

@@ -48,6 +48,13 @@ pub const ACTIVITY: TableDefinition<'_, (u64, u32), &[u8]> = TableDefinition::ne
 /// (plan, person) → the entry up to which they have seen it
 pub const VISITS: TableDefinition<'_, (u64, &str), u64> = TableDefinition::new("visits_1");
 
+/// webhook id → the webhook as JSON, its secret included
+pub const WEBHOOKS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("webhooks_1");
+
+/// (webhook id, plan) → (seq and n of the last change that was delivered or left out, since when the next one fails
+/// or 0, attempts at it)
+pub const CURSORS: TableDefinition<'_, (&str, u64), (u64, u32, u64, u32)> = TableDefinition::new("cursors_1");
+
 /// The range of rows of one document.
 #[must_use]
 pub fn whole(doc: DocKey) -> std::ops::RangeInclusive<(u64, u32, u64)> {

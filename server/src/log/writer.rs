@@ -16,6 +16,7 @@ use super::{
     feed::{Feeds, News},
     sealed, tables,
     tables::DocKey,
+    webhooks::{self, Write},
 };
 use crate::{clock, metrics};
 
@@ -40,6 +41,7 @@ pub(super) enum Request {
     Card { plan: u64, seq: Seq, card: Vec<u8>, reply: Reply<()> },
     Changes { doc: DocKey, news: News, reply: Reply<()> },
     Visit { plan: u64, person: PersonId, seq: Seq, reply: Reply<()> },
+    Webhook { write: Write, reply: Reply<()> },
 }
 
 /// Where a document's chain ends.
@@ -196,6 +198,7 @@ impl Writer {
                 open.write.open_table(tables::VISITS)?.insert((plan, person.as_str()), seq)?;
                 settle(Ok(()), reply, answers)
             }
+            Request::Webhook { write, reply } => settle(webhooks::write(open.write, write), reply, answers),
         }
     }
 
