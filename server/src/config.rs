@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use clap::Args;
+use clap::{Args, builder::BoolishValueParser};
 use serde::Deserialize;
 
 /// The settings file that is read when it is there and no other is named.
@@ -19,6 +19,11 @@ const FILE: &str = "plansync.toml";
 const SETTLE_MS: u64 = 2_000;
 /// Beyond it nobody would connect a change with what they saw.
 const SETTLE_MAX: Duration = Duration::from_secs(60);
+
+/// Long enough for an endpoint to come back from a restart.
+const WEBHOOK_RETRY_MS: u64 = 5_000;
+/// Beyond it a moment's failure would hold changes up for minutes.
+const WEBHOOK_RETRY_MAX: Duration = Duration::from_secs(60);
 
 /// Settings of `plansync serve`, as flags and environment variables give them.
 #[derive(Debug, Clone, Default, Args)]
@@ -47,6 +52,13 @@ pub struct Flags {
     /// Milliseconds that a field has to be still before it is told as one change [default: 2000]
     #[arg(long, env = "PLANSYNC_SETTLE_MS", value_name = "MS")]
     settle_ms: Option<u64>,
+    /// Let webhooks reach private, loopback and link-local addresses
+    #[arg(long, env = "PLANSYNC_WEBHOOK_ALLOW_PRIVATE", value_parser = BoolishValueParser::new())]
+    webhook_allow_private: bool,
+    /// Milliseconds before a failed delivery to a webhook is tried again the first time; later waits and the three
+    /// days after which it is paused are multiples of it [default: 5000]
+    #[arg(long, env = "PLANSYNC_WEBHOOK_RETRY_MS", value_name = "MS")]
+    webhook_retry_ms: Option<u64>,
     /// What to log, such as info or plansync_server=debug [default: info]
     #[arg(long, env = "PLANSYNC_LOG", value_name = "FILTER")]
     log: Option<String>,
@@ -77,6 +89,8 @@ struct File {
     origins: Option<Vec<String>>,
     workers: Option<usize>,
     settle_ms: Option<u64>,
+    webhook_allow_private: Option<bool>,
+    webhook_retry_ms: Option<u64>,
     log: Option<String>,
     log_format: Option<LogFormat>,
     api_key: Option<String>,
@@ -100,6 +114,10 @@ pub struct Config {
     pub workers: usize,
     /// How long a field has to be still to be told as one change.
     pub settle: Duration,
+    /// Whether webhooks may reach private, loopback and link-local addresses.
+    pub webhook_allow_private: bool,
+    /// How long a failed delivery to a webhook waits the first time.
+    pub webhook_retry: Duration,
     /// What to log.
     pub log: String,
     /// How to log.
@@ -157,6 +175,10 @@ impl Config {
                 .or(file.workers)
                 .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
             settle: Duration::from_millis(flags.settle_ms.or(file.settle_ms).unwrap_or(SETTLE_MS)),
+            webhook_allow_private: flags.webhook_allow_private || file.webhook_allow_private.unwrap_or_default(),
+            webhook_retry: Duration::from_millis(
+                flags.webhook_retry_ms.or(file.webhook_retry_ms).unwrap_or(WEBHOOK_RETRY_MS),
+            ),
             log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
             api_key: secret("PLANSYNC_API_KEY").or(file.api_key),
@@ -170,6 +192,13 @@ impl Config {
                 "settle_ms is {}, and should be at most {}",
                 config.settle.as_millis(),
                 SETTLE_MAX.as_millis()
+            )));
+        }
+        if config.webhook_retry.is_zero() || config.webhook_retry > WEBHOOK_RETRY_MAX {
+            return Err(ConfigError::Value(format!(
+                "webhook_retry_ms is {}, and should be 1 to {}",
+                config.webhook_retry.as_millis(),
+                WEBHOOK_RETRY_MAX.as_millis()
             )));
         }
         if let Some(url) = config.public_url.as_ref().filter(|url| !url.starts_with("http")) {

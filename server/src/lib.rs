@@ -16,10 +16,11 @@ pub mod workers;
 pub mod log;
 pub mod members;
 pub mod socket;
-// Floor 3: one document, who is there, who reads its changes.
+// Floor 3: one document, who is there, who reads its changes, to whom they are sent.
 pub mod document;
 pub mod feed;
 pub mod presence;
+pub mod webhooks;
 // Floor 4: what is written becomes changes, and leaves a trace of who worked when.
 pub mod activity;
 pub mod settling;

@@ -28,6 +28,9 @@ const ROOM_DEATHS: &str = "plansync_room_deaths_total";
 const SNAPSHOTS: &str = "plansync_snapshots_total";
 const CHANGES: &str = "plansync_changes_total";
 const FEEDS: &str = "plansync_feeds";
+const WEBHOOKS: &str = "plansync_webhooks";
+const WEBHOOKS_PAUSED: &str = "plansync_webhooks_paused";
+const WEBHOOK_DELIVERIES: &str = "plansync_webhook_deliveries_total";
 
 /// Installs the recorder. Its handle renders `/metrics`.
 ///
@@ -63,6 +66,13 @@ fn describe() {
     describe_counter!(SNAPSHOTS, Unit::Count, "Snapshots written");
     describe_counter!(CHANGES, Unit::Count, "Typed changes written");
     describe_gauge!(FEEDS, Unit::Count, "Open streams of changes, websockets not counted");
+    describe_gauge!(WEBHOOKS, Unit::Count, "Webhooks, paused ones included");
+    describe_gauge!(WEBHOOKS_PAUSED, Unit::Count, "Webhooks that nothing is sent to any more");
+    describe_counter!(
+        WEBHOOK_DELIVERIES,
+        Unit::Count,
+        "Attempts to deliver a change, by outcome: taken, refused by a status, failed without one"
+    );
 }
 
 /// What moves with every edit, looked up once: by name it would cost as much as the guard.
@@ -114,6 +124,18 @@ impl Open {
     #[must_use]
     pub fn feed() -> Self {
         Self::count(FEEDS)
+    }
+
+    /// A webhook.
+    #[must_use]
+    pub fn webhook() -> Self {
+        Self::count(WEBHOOKS)
+    }
+
+    /// A webhook that nothing is sent to.
+    #[must_use]
+    pub fn paused_webhook() -> Self {
+        Self::count(WEBHOOKS_PAUSED)
     }
 
     /// A document in memory.
@@ -202,4 +224,9 @@ pub fn snapshot() {
 /// Typed changes are written.
 pub fn changes(count: usize) {
     counter!(CHANGES).increment(count as u64);
+}
+
+/// An attempt to deliver a change has ended.
+pub fn webhook_delivery(outcome: &'static str) {
+    counter!(WEBHOOK_DELIVERIES, "outcome" => outcome).increment(1);
 }

@@ -2,7 +2,7 @@
 //!
 //! In: the listener, the store, the settings, the signal to stop. Out: why the server ended. Stopping: readiness
 //! turns false and no connection is accepted any more; every room finishes its turn and tells its members to come
-//! back; sessions write what waits and close; the log commits what it has taken and closes the store. Each step has
+//! back; sessions write what waits and close; webhooks end the deliveries under way; the log commits what it has taken and closes the store. Each step has
 //! a deadline, so a stop ends even when a client does not.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
@@ -22,6 +22,7 @@ use crate::{
     rooms::Rooms,
     session::House,
     stopping,
+    webhooks::{self, Webhooks},
     workers::Workers,
 };
 
@@ -29,6 +30,8 @@ use crate::{
 const ROOMS_DEADLINE: Duration = Duration::from_secs(10);
 /// How long sessions may take to write what waits and to close.
 const SESSIONS_DEADLINE: Duration = Duration::from_secs(10);
+/// How long deliveries to webhooks may take to end.
+const WEBHOOKS_DEADLINE: Duration = Duration::from_secs(5);
 /// How long the log may take for its last commit.
 const LOG_DEADLINE: Duration = Duration::from_secs(5);
 
@@ -44,6 +47,8 @@ pub struct Parts {
     pub auth: Auth,
     /// How long a field has to be still to be told as one change.
     pub settle: Duration,
+    /// How webhooks are served.
+    pub webhooks: webhooks::Settings,
     /// Where links point.
     pub public_url: Option<String>,
     /// Further origins whose pages may open plans.
@@ -108,10 +113,13 @@ impl Server {
         let (stop_all, stopping) = stopping::stopping();
         let (sessions, connections) = (TaskTracker::new(), TaskTracker::new());
         let house = House { rooms: Arc::clone(&rooms), auth: Arc::new(parts.auth), stopping: stopping.clone() };
+        let webhooks = Webhooks::start(opened.log.clone(), parts.webhooks, stopping.clone())
+            .map_err(|error| Fatal::StoreFailed(error.to_string().into()))?;
         let tidying = tidy(parts.metrics.clone());
         let turning = days::turn(Arc::clone(&rooms));
         let app = App {
             house,
+            webhooks: Arc::clone(&webhooks),
             metrics: parts.metrics,
             public_url: parts.public_url.map(Into::into),
             origins: parts.origins.into(),
@@ -136,7 +144,8 @@ impl Server {
         await_step("sessions", SESSIONS_DEADLINE, sessions.wait()).await;
         connections.close();
         await_step("connections", SESSIONS_DEADLINE, connections.wait()).await;
-        drop(rooms);
+        await_step("webhooks", WEBHOOKS_DEADLINE, webhooks.stop()).await;
+        drop((rooms, webhooks));
         close(opened.log, opened.writer).await;
         outcome
     }

@@ -9,6 +9,7 @@ pub mod http;
 pub mod node;
 pub mod proxy;
 pub mod raw;
+pub mod receiver;
 pub mod server;
 pub mod stock;
 pub mod wait;

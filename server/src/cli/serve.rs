@@ -20,6 +20,7 @@ use crate::{
     log::{self, Store},
     metrics, socket,
     startup::{Parts, Server},
+    webhooks,
 };
 
 /// The plan that `--demo` creates.
@@ -53,7 +54,10 @@ impl Serve {
             .thread_name("sockets")
             .build()
             .map_err(|error| format!("no threads: {error}"))?;
-        runtime.block_on(serve(config))
+        let outcome = runtime.block_on(serve(config));
+        // All that is left are look-ups of names that nobody waits for any more.
+        runtime.shutdown_background();
+        outcome
     }
 }
 
@@ -73,6 +77,7 @@ async fn serve(config: Config) -> Result<(), String> {
         origins: config.origins,
         workers: config.workers,
         settle: config.settle,
+        webhooks: webhooks::Settings { allow_private: config.webhook_allow_private, retry: config.webhook_retry },
         metrics: metrics::install().map_err(|error| error.to_string())?,
     };
     let server = Server::build(parts, Store::File(log::store_path(&config.data))).map_err(|error| error.to_string())?;

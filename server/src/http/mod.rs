@@ -15,6 +15,7 @@ mod summary;
 mod sync;
 mod tokens;
 mod touchpoints;
+mod webhooks;
 
 use std::{sync::Arc, time::Duration};
 
@@ -33,7 +34,7 @@ use serde_json::Value;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use crate::{clock, session::House};
+use crate::{clock, session::House, webhooks::Webhooks};
 pub use plans::create_plan;
 pub use problem::Problem;
 pub use serve::serve;
@@ -52,6 +53,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 pub struct App {
     /// Rooms, secrets, and whether the server is stopping.
     pub house: House,
+    /// Where changes are sent.
+    pub webhooks: Arc<Webhooks>,
     /// Renders `/metrics`.
     pub metrics: PrometheusHandle,
     /// Where links point; the request's own host where it is not set.
@@ -76,6 +79,10 @@ pub fn router(app: App) -> Router {
         .route("/v1/plans/{id}/export", get(summary::export))
         .route("/v1/portfolio", get(portfolio::portfolio))
         .route("/v1/plans/{id}/tokens", post(tokens::create))
+        .route("/v1/webhooks", post(webhooks::create).get(webhooks::list))
+        .route("/v1/webhooks/{id}", get(webhooks::get).delete(webhooks::remove))
+        .route("/v1/webhooks/{id}/deliveries", get(webhooks::deliveries))
+        .route("/v1/webhooks/{id}/resume", post(webhooks::resume))
         .route("/v1/sync/{plan}", get(sync::shared))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -18,3 +18,4 @@ mod slow_reader;
 mod summary;
 mod sync;
 mod tokens;
+mod webhooks;
