@@ -53,9 +53,9 @@ pub struct Record {
     /// Who edited last, whatever it was, and when.
     #[serde(default)]
     last_edit: Option<(Option<PartyId>, Date)>,
-    /// Where the plan stood when that was told last.
+    /// The plan's zone, so that its day is known without reading it.
     #[serde(default)]
-    pub standing: Option<Standing>,
+    zone: Option<Box<str>>,
 }
 
 impl Record {
@@ -68,6 +68,7 @@ impl Record {
     /// These changes have been made.
     pub fn note(&mut self, changes: &[Change], plan: &Plan) {
         let zone = time_zone(plan);
+        self.zone = zone.iana_name().map(Box::from);
         let parties = Parties::of(plan);
         for change in changes {
             let Event::Difference(difference) = &change.event else { continue };
@@ -88,6 +89,12 @@ impl Record {
         if let Some(first) = self.last.and_then(|last| last.checked_sub(Span::new().days(2 * BUYER_DAYS)).ok()) {
             self.buyer.retain(|day, _| *day >= first);
         }
+    }
+
+    /// The zone the plan had when it was changed last.
+    #[must_use]
+    pub fn zone(&self) -> TimeZone {
+        self.zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
     }
 
     /// What the figures of a day need.

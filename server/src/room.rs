@@ -19,7 +19,7 @@ use plansync_protocol::{
     guard::{self, Delta, Lane, Refusal},
     ids::{ClientId, Origin, PartyId, PersonId, Scope, Seq},
     limits,
-    plan::{self, Change, Edit, Malformed, Plan, Stamp, change, diff, figures, item},
+    plan::{self, Change, Edit, Malformed, Plan, Stamp, change, derived::Standing, diff, figures, item},
     wire::{self, CloseCode, Frame, Welcome, WireLimits},
 };
 use serde_json::{Value, json};
@@ -170,6 +170,10 @@ pub struct Room {
     /// How long a field has to be still to become a change.
     still: Duration,
     record: Record,
+    /// Where the plan stood when that was told last; none before its first change.
+    standing: Option<Standing>,
+    /// Whether the log does not have that yet.
+    standing_is_news: bool,
     seq: Seq,
     updated_at: Millis,
     /// About how large the document's state is, in bytes; measured when it matters.
@@ -195,6 +199,8 @@ struct Due {
     settling: Option<Instant>,
     /// Where the plan stands is looked at: after changes, and when its day turns.
     standing: Option<Instant>,
+    /// When that was looked at last.
+    stood: Instant,
     quiet: Instant,
     empty: Option<Instant>,
 }
@@ -275,6 +281,8 @@ impl Room {
             settling: None,
             still,
             record: Record::default(),
+            standing: None,
+            standing_is_news: false,
             seq: 0,
             updated_at: 0,
             weight: 0,
@@ -285,6 +293,7 @@ impl Room {
                 card: None,
                 settling: None,
                 standing: None,
+                stood: now.checked_sub(keeping::STANDING_PACE).unwrap_or(now),
                 quiet: now + QUIET,
                 empty: Some(now + EMPTY),
             },

@@ -159,6 +159,14 @@ impl Settling {
         self.tell(change::Event::Other { kind: kind.into(), subject: Some(subject.into()), data }, hand, seq, at);
     }
 
+    /// Whether lines that the plan has crossed wait to be told.
+    #[must_use]
+    pub fn holds_derived(&self) -> bool {
+        let is_derived =
+            |event: &change::Event| matches!(event, change::Event::Other { kind, .. } if kind.starts_with("derived."));
+        self.found.iter().any(|found| is_derived(&found.event))
+    }
+
     /// Whether somebody is writing: the document is needed to tell what.
     #[must_use]
     pub fn is_writing(&self) -> bool {

@@ -18,7 +18,7 @@ const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long the other side has to answer a close.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
 /// Reading and writing buffers: most messages are far smaller, and an idle connection keeps both.
-const BUFFER_BYTES: usize = 1 << 10;
+const BUFFER_BYTES: usize = 512;
 /// A SyncStep2 of a whole document with its head.
 const MESSAGE_BYTES_MAX: usize = limits::DOCUMENT_BYTES_MAX + 64;
 

@@ -34,6 +34,8 @@ pub struct News {
     pub told: Told,
     /// Who worked on the document when, as JSON.
     pub activity: Vec<u8>,
+    /// Where the plan stands as JSON, if that is news.
+    pub standing: Option<Vec<u8>>,
 }
 
 /// The documents that somebody listens to.

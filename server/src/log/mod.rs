@@ -235,7 +235,16 @@ impl Log {
     /// # Errors
     /// [`LogError::Failed`] when the store cannot be read.
     pub fn activity(&self, doc: DocKey) -> Result<Option<Vec<u8>>, LogError> {
-        let kept = self.db.begin_read()?.open_table(tables::ACTIVITY)?.get(doc)?;
+        let kept = self.db.begin_read()?.open_table(tables::TOLD)?.get(doc)?;
+        Ok(kept.map(|kept| kept.value().3.to_vec()))
+    }
+
+    /// Where a plan stood when that was told last, as it was kept.
+    ///
+    /// # Errors
+    /// [`LogError::Failed`] when the store cannot be read.
+    pub fn standing(&self, doc: DocKey) -> Result<Option<Vec<u8>>, LogError> {
+        let kept = self.db.begin_read()?.open_table(tables::STANDINGS)?.get(doc)?;
         Ok(kept.map(|kept| kept.value().to_vec()))
     }
 
@@ -409,8 +418,12 @@ impl Log {
 
 /// What a plan is created with is no change: its changes begin with the second entry.
 fn told(read: &ReadTransaction, doc: DocKey) -> Result<Told, LogError> {
-    let row = read.open_table(tables::TOLD)?.get(doc)?.map(|row| row.value());
-    Ok(row.map_or(Told { last: (1, 0), from: 2 }, |(seq, n, from)| Told { last: (seq, n), from }))
+    let row = read.open_table(tables::TOLD)?.get(doc)?;
+    let row = row.map(|row| {
+        let (seq, n, from, _) = row.value();
+        Told { last: (seq, n), from }
+    });
+    Ok(row.unwrap_or(Told { last: (1, 0), from: 2 }))
 }
 
 fn list(read: &ReadTransaction, row: PlanRow) -> Result<Listed, LogError> {

@@ -179,7 +179,7 @@ fn create_tables(db: &Database) -> Result<(), LogError> {
     write.open_table(tables::AUTHORS)?;
     write.open_table(tables::CHANGES)?;
     write.open_table(tables::TOLD)?;
-    write.open_table(tables::ACTIVITY)?;
+    write.open_table(tables::STANDINGS)?;
     write.open_table(tables::VISITS)?;
     write.open_table(tables::WEBHOOKS)?;
     write.open_table(tables::CURSORS)?;

@@ -12,6 +12,9 @@ pub type DocKey = (u64, u32);
 /// The scope number of the shared document.
 pub const SHARED: u32 = 0;
 
+/// What a row of [`TOLD`] holds.
+pub type ToldRow = (u64, u32, u64, &'static [u8]);
+
 /// The newest layout this program reads and writes.
 pub const FORMAT: u64 = 2;
 
@@ -39,11 +42,11 @@ pub const AUTHORS: TableDefinition<'_, (u64, u32, u64), &str> = TableDefinition:
 /// (plan, scope, seq, n) → change, as the CloudEvent that leaves the server
 pub const CHANGES: TableDefinition<'_, (u64, u32, u64, u32), &[u8]> = TableDefinition::new("changes_1");
 
-/// (plan, scope) → (seq and n of the last change, first entry that is not told whole)
-pub const TOLD: TableDefinition<'_, (u64, u32), (u64, u32, u64)> = TableDefinition::new("told_1");
+/// (plan, scope) → (seq and n of the last change, first entry that is not told whole, who worked on it when as JSON)
+pub const TOLD: TableDefinition<'_, (u64, u32), ToldRow> = TableDefinition::new("told_1");
 
-/// (plan, scope) → who worked on it when, as JSON
-pub const ACTIVITY: TableDefinition<'_, (u64, u32), &[u8]> = TableDefinition::new("activity_1");
+/// (plan, scope) → where the plan stood when that was told last, as JSON
+pub const STANDINGS: TableDefinition<'_, (u64, u32), &[u8]> = TableDefinition::new("standings_1");
 
 /// (plan, person) → the entry up to which they have seen it
 pub const VISITS: TableDefinition<'_, (u64, &str), u64> = TableDefinition::new("visits_1");

@@ -156,7 +156,7 @@ impl Log {
         let (mut behind, mut looked, mut last) = (BTreeSet::new(), 0, None);
         for row in told.range((after.saturating_add(1), 0)..)?.take(limit) {
             let (doc, told) = row?;
-            let ((plan, scope), (seq, n, _)) = (doc.value(), told.value());
+            let ((plan, scope), (seq, n, _, _)) = (doc.value(), told.value());
             (looked, last) = (looked + 1, Some(plan));
             let cursor = cursors.get((webhook, plan))?.map_or_else(Cursor::default, |row| decode(row.value()));
             if scope == tables::SHARED && cursor.last < (seq, n) {
@@ -207,7 +207,7 @@ fn begin(write: &WriteTransaction, id: &str, plans: &[PlanId]) -> Result<(), Log
     let mut cursors = write.open_table(tables::CURSORS)?;
     for row in told.iter()? {
         let (doc, told) = row?;
-        let ((plan, scope), (seq, n, _)) = (doc.value(), told.value());
+        let ((plan, scope), (seq, n, _, _)) = (doc.value(), told.value());
         if scope == tables::SHARED && (plans.is_empty() || followed.contains(&plan)) {
             cursors.insert((id, plan), (seq, n, 0, 0))?;
         }

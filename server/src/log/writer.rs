@@ -252,8 +252,11 @@ fn write_changes(open: &Open<'_>, doc: DocKey, news: &News) -> Result<(), LogErr
         table.insert((doc.0, doc.1, *seq, *n), change.as_slice())?;
     }
     let told = news.told;
-    open.write.open_table(tables::TOLD)?.insert(doc, (told.last.0, told.last.1, told.from))?;
-    open.write.open_table(tables::ACTIVITY)?.insert(doc, news.activity.as_slice())?;
+    let row = (told.last.0, told.last.1, told.from, news.activity.as_slice());
+    open.write.open_table(tables::TOLD)?.insert(doc, row)?;
+    if let Some(standing) = &news.standing {
+        open.write.open_table(tables::STANDINGS)?.insert(doc, standing.as_slice())?;
+    }
     Ok(())
 }
 

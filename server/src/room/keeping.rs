@@ -21,6 +21,8 @@ use crate::{
 
 /// After changes, so that those of one moment cross a line once.
 const STANDING_DELAY: Duration = Duration::from_secs(1);
+/// A plan that is edited all the time is looked at so often.
+pub(super) const STANDING_PACE: Duration = Duration::from_secs(10);
 
 /// Presence is merged for this long: ten times a second would show, twenty times does not.
 const PRESENCE_TICK: Duration = Duration::from_millis(50);
@@ -53,7 +55,7 @@ impl Room {
             self.tell(Some(clock::now())).await?;
         }
         if self.due.standing.is_some_and(|due| due <= now) {
-            self.derive().await?;
+            self.derive()?;
         }
         if self.due.card.is_some_and(|due| due <= now) {
             self.due.card = None;
@@ -95,19 +97,29 @@ impl Room {
             let plan = self.document()?.plan().clone();
             self.record.note(&changes, &plan);
             self.set_out(&changes, &plan);
-            self.due.standing = Some(clock::instant() + STANDING_DELAY);
+            let now = clock::instant();
+            let soon = (now + STANDING_DELAY).max(self.due.stood + STANDING_PACE);
+            self.due.standing = Some(self.due.standing.map_or(soon, |due| due.min(soon)));
         }
         let activity = serde_json::to_vec(&self.record).unwrap_or_default();
+        // Not before the lines it has crossed are told: after a crash they would never be.
+        let is_told = self.settling.as_ref().is_none_or(|settling| !settling.holds_derived());
+        let standing = match &self.standing {
+            Some(standing) if is_told && std::mem::take(&mut self.standing_is_news) => {
+                serde_json::to_vec(standing).ok()
+            }
+            _ => None,
+        };
         let kept = changes
             .iter()
             .map(|change| ((change.seq, change.n), change.cloud_event(&self.row.id).to_string().into_bytes()));
-        let news = News { changes: kept.collect(), told, activity };
+        let news = News { changes: kept.collect(), told, activity, standing };
         Ok(self.log.tell(self.key, news).await?)
     }
 
     /// Before the first change of all, where the plan stood: worked out by undoing what has changed.
     fn set_out(&mut self, changes: &[Change], plan: &Plan) {
-        if self.record.standing.is_some() {
+        if self.standing.is_some() {
             return;
         }
         let mut before = plan.clone();
@@ -117,30 +129,28 @@ impl Room {
             }
         }
         let today = activity::day(clock::now(), &item::time_zone(plan));
-        self.record.standing = Some(self.record.standing_of(&before, today));
+        self.standing = Some(self.record.standing_of(&before, today));
+        self.standing_is_news = true;
     }
 
     /// Tells which lines the plan has crossed since they were looked at last, by edits or by a day that has passed.
-    async fn derive(&mut self) -> Result<(), RoomError> {
-        self.document()?;
-        let (document, _) = self.opened();
-        let plan = document.plan().clone();
+    fn derive(&mut self) -> Result<(), RoomError> {
+        let plan = self.document()?.plan().clone();
         let zone = item::time_zone(&plan);
         let today = activity::day(clock::now(), &zone);
         let standing = self.record.standing_of(&plan, today);
-        self.due.standing = Some(clock::instant() + clock::until(activity::day_after(today, &zone)));
-        let Some(before) = self.record.standing.replace(standing) else { return Ok(()) };
-        let Some(standing) = &self.record.standing else { return Ok(()) };
-        let crossed = standing.crossed(&before, &plan);
-        if crossed.is_empty() && before.as_of == today {
-            return Ok(());
-        }
+        self.due.stood = clock::instant();
+        self.due.standing = Some(self.due.stood + clock::until(activity::day_after(today, &zone)));
+        let crossed = self.standing.as_ref().map(|before| standing.crossed(before, &plan)).unwrap_or_default();
+        self.standing_is_news |= self.standing.as_ref() != Some(&standing);
+        self.standing = Some(standing);
         let hand =
             Hand { author: Arc::new(Author { person: PersonId::server(), party: None }), origin: Origin::System };
         let (head, now) = (self.seq, clock::now().max(self.updated_at));
-        let (_, settling) = self.opened();
-        for event in crossed {
-            settling.tell(event, hand.clone(), head, now);
+        if let Some(settling) = &mut self.settling {
+            for event in crossed {
+                settling.tell(event, hand.clone(), head, now);
+            }
         }
         self.plan_settling();
         Ok(())

@@ -9,7 +9,8 @@ use crate::{
     room::{Room, RoomError, SinceSnapshot, Turn},
     settling::{Hand, Settling},
 };
-use plansync_protocol::{ids::Seq, limits, plan::item};
+use jiff::tz::TimeZone;
+use plansync_protocol::{ids::Seq, limits, plan::derived::Standing};
 
 impl Room {
     /// The document, opened from the log where the room has let it go.
@@ -70,12 +71,13 @@ impl Room {
         self.settling = Some(settling);
         self.record = match self.log.activity(self.key)? {
             Some(kept) => serde_json::from_slice(&kept).unwrap_or_default(),
-            None => Record::created(activity::day(self.row.created_at, &item::time_zone(document.plan()))),
+            None => Record::created(activity::day(self.row.created_at, &TimeZone::UTC)),
         };
+        self.standing = self.log.standing(self.key)?.and_then(|kept| serde_json::from_slice(&kept).ok());
         // A day may have turned while nobody was here.
-        if let Some(standing) = &self.record.standing {
-            let zone = item::time_zone(document.plan());
-            self.due.standing = Some(clock::instant() + clock::until(activity::day_after(standing.as_of, &zone)));
+        if let Some(Standing { as_of, .. }) = &self.standing {
+            let turns = activity::day_after(*as_of, &self.record.zone());
+            self.due.standing = Some(clock::instant() + clock::until(turns));
         }
         Ok((document, seq))
     }
