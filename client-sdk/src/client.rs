@@ -105,7 +105,11 @@ impl Client {
         let runtime = Handle::try_current().map_err(|source| Error::new(ErrorKind::NoRuntime, source))?;
         let plan_id = PlanId::parse(plan_id).map_err(|source| invalid(source.into()))?;
         let request = self.request(&plan_id).map_err(invalid)?;
-        let hello = Hello { token: Some(token.to_owned()), client: self.name.clone(), since_seq: self.since_seq };
+        let hello = Hello {
+            token: Some(token.to_owned()),
+            client: self.name.clone(),
+            since_seq: self.since_seq.map(Into::into),
+        };
         if serde_json::to_string(&hello).map_or(true, |json| json.len() > HELLO_JSON_BYTES_MAX) {
             return Err(invalid("the token and the client's name are too long".into()));
         }

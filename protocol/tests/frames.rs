@@ -224,8 +224,15 @@ fn any_frame() -> impl Strategy<Value = Owned> {
         any::<String>().prop_map(Owned::Text),
         Just(Owned::Plain(Frame::QueryAwareness)),
         Just(Owned::Plain(Frame::Touch)),
-        (prop::option::of(any::<String>()), any::<String>(), prop::option::of(any_integer()))
-            .prop_map(|(token, client, since_seq)| Owned::Plain(Frame::Hello(Hello { token, client, since_seq }))),
+        (prop::option::of(any::<String>()), any::<String>(), prop::option::of(any_integer())).prop_map(
+            |(token, client, since)| {
+                Owned::Plain(Frame::Hello(Hello {
+                    token,
+                    client,
+                    since_seq: since.map(plansync_protocol::wire::Since::from),
+                }))
+            }
+        ),
         any_welcome().prop_map(|welcome| Owned::Plain(Frame::Welcome(welcome))),
         (any_integer(), any_integer()).prop_map(|(count, seq)| Owned::Plain(Frame::Ack { count, seq })),
         any_json().prop_map(|value| Owned::Plain(Frame::Refused(value))),

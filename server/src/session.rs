@@ -140,7 +140,7 @@ async fn greet(socket: &mut Socket, visit: &Visit, house: &House) -> Result<(Cla
         (None, None) => return Err(denied(&Denied::Missing).into()),
     };
     let row = house.rooms.plan(&visit.plan).map_err(|unreachable| closed(&unreachable))?;
-    let after = hello.since_seq.map(|seq| (seq, u32::MAX));
+    let after = hello.since_seq.map(|since| (since.seq, since.n.unwrap_or(u32::MAX)));
     let feed = Feed::open(house.rooms.log(), row.doc(), after).map_err(|error| closed(&error.into()))?;
     Ok((claims, Some(feed)))
 }

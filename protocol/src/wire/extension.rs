@@ -27,7 +27,50 @@ pub struct Hello {
     pub client: String,
     /// Send every change after this entry first; without it, only those that come from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since_seq: Option<Seq>,
+    pub since_seq: Option<Since>,
+}
+
+/// After which change to go on: `412` is every change up to entry 412, `"412.0"` one of them, as the ids of the other
+/// feeds have it. Only the second is exact where an entry has several changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since {
+    /// The entry.
+    pub seq: Seq,
+    /// The number among its changes; `None` for all of them.
+    pub n: Option<u32>,
+}
+
+impl From<Seq> for Since {
+    fn from(seq: Seq) -> Self {
+        Self { seq, n: None }
+    }
+}
+
+impl Serialize for Since {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.n {
+            None => serializer.serialize_u64(self.seq),
+            Some(n) => serializer.serialize_str(&format!("{}.{n}", self.seq)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Since {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Given {
+            Seq(Seq),
+            Position(String),
+        }
+        match Given::deserialize(deserializer)? {
+            Given::Seq(seq) => Ok(seq.into()),
+            Given::Position(text) => text
+                .split_once('.')
+                .and_then(|(seq, n)| Some(Self { seq: seq.parse().ok()?, n: Some(n.parse().ok()?) }))
+                .ok_or_else(|| serde::de::Error::custom("sinceSeq is an entry, 412, or a change, \"412.0\"")),
+        }
+    }
 }
 
 impl fmt::Debug for Hello {
@@ -139,6 +182,15 @@ mod scope_text {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_among_changes_is_an_entry_or_one_change() {
+        for (json, since) in [("412", Since::from(412)), ("\"412.3\"", Since { seq: 412, n: Some(3) })] {
+            assert_eq!(serde_json::from_str::<Since>(json).unwrap(), since);
+            assert_eq!(serde_json::to_string(&since).unwrap(), json);
+        }
+        assert!(serde_json::from_str::<Since>("\"412\"").is_err());
+    }
 
     #[test]
     fn a_token_is_not_shown() {

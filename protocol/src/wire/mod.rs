@@ -15,5 +15,5 @@ pub mod frame;
 pub mod lib0;
 
 pub use close::{CloseCode, RefusalCode};
-pub use extension::{Hello, Notice, NoticeCode, SUBPROTOCOL, Welcome, WireLimits};
+pub use extension::{Hello, Notice, NoticeCode, SUBPROTOCOL, Since, Welcome, WireLimits};
 pub use frame::{Frame, WireError, decode, encode, encode_change};

@@ -6,10 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use plansync_client::{BackoffBounds, Client, Plan, PlanEvent, Status, yrs::WriteTxn};
-use plansync_protocol::{
-    ids::Seq,
-    wire::{self, Frame, Hello, NoticeCode, SUBPROTOCOL},
-};
+use plansync_protocol::wire::{self, Frame, Hello, NoticeCode, SUBPROTOCOL};
 use plansync_tests::{
     http::{Http, token},
     proxy::{Mode, Proxy},
@@ -318,7 +315,7 @@ async fn raw_client(server: &Server, plan: &str) -> Raw {
     request.headers_mut().insert("Sec-WebSocket-Protocol", SUBPROTOCOL.parse().unwrap());
     let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
     let token = Some(token(plan, "b-legal-counsel", "buyer", "viewer"));
-    let hello = Hello { token, client: "raw/1".into(), since_seq: None::<Seq> };
+    let hello = Hello { token, client: "raw/1".into(), since_seq: None };
     socket.send(Message::binary(wire::encode(&Frame::Hello(hello)))).await.unwrap();
     socket
 }
