@@ -85,6 +85,9 @@ pub const ALIKE_CLIENTS_MAX: u32 = 64;
 /// neighbours only around an undo of a whole entity, and then a few.
 pub const SAME_PLACE_MAX: u32 = 8;
 
+/// Refused places told of one update: more than a person reads, and enough to find the mistake in a program.
+pub const REFUSED_PLACES_MAX: usize = 64;
+
 /// Clients of one live update: one, and after a merge of queued updates those of every tab.
 pub const LIVE_CLIENTS_MAX: usize = 64;
 /// Structs of one live update: a template of 30 tasks with all fields has about 600.

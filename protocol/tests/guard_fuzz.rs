@@ -20,6 +20,7 @@ const INPUT_TIME_MAX: Duration = Duration::from_millis(50);
 struct Tally {
     admitted: u64,
     empty: u64,
+    told: u64,
     malformed: std::collections::BTreeMap<&'static str, u64>,
     too_large: u64,
     gaps: u64,
@@ -130,6 +131,8 @@ fn no_input_harms_and_what_is_admitted_is_the_same_everywhere() {
                         let delta = copy.offer(&input, lane).expect("a check answers twice the same");
                         tally.admitted += 1;
                         tally.empty += u64::from(delta.is_empty());
+                        tally.told += u64::from(!delta.refused().is_empty());
+                        assert!(!delta.is_empty() || delta.refused().is_empty(), "what is refused moves a clock on");
                         record(&mut canonical, 0, &delta.encode());
                         match grown {
                             Some(grown) => model = grown,
@@ -183,9 +186,10 @@ fn no_input_harms_and_what_is_admitted_is_the_same_everywhere() {
             }
         }
         println!(
-            "seed {seed}: {done} inputs, {} admitted ({} of them known), {} gaps, {} too large, {sampled} streams in Yjs ({exactly} letter by letter); {:?}",
-            tally.admitted, tally.empty, tally.gaps, tally.too_large, tally.malformed
+            "seed {seed}: {done} inputs, {} admitted ({} of them known, {} in part), {} gaps, {} too large, {sampled} streams in Yjs ({exactly} letter by letter); {:?}",
+            tally.admitted, tally.empty, tally.told, tally.gaps, tally.too_large, tally.malformed
         );
         assert!(tally.admitted * 10 >= done, "at least a tenth is admitted");
+        assert!(tally.told * 50 >= tally.admitted, "of at least a fiftieth a part is refused");
     });
 }

@@ -1,6 +1,7 @@
 //! The checked difference that an update makes: what is applied, stored and broadcast.
 //!
-//! In: structs and ranges that passed the shape check. Out: one canonical v1 update, and what it touches.
+//! In: structs and ranges that passed the shape check. Out: one canonical v1 update, what it touches, and what of the
+//! update was refused.
 //! Always true: per client one contiguous run of structs that starts at the clock which was known, clients
 //! descending, delete ranges ascending and apart; equal differences have equal bytes.
 
@@ -9,15 +10,31 @@ use std::collections::BTreeMap;
 use crate::guard::index::{Run, Tables, unite};
 use crate::guard::reader::write_uint;
 use crate::ids::ClientId;
-use crate::plan::touched::Touched;
+use crate::plan::touched::{Place, Touched};
+use crate::wire::RefusalCode;
 
 /// What an update adds to a document, in our own bytes.
 #[derive(Debug, Default)]
 pub struct Delta {
     pub(super) runs: BTreeMap<ClientId, NewRun>,
     pub(super) deleted: BTreeMap<ClientId, Vec<(u32, u32)>>,
+    /// How many of the deleted clocks are of this update itself: what was refused of it.
+    pub(super) taken_back: u64,
     pub(super) touched: Touched,
+    pub(super) refused: Vec<Refused>,
+    pub(super) refused_more: bool,
     pub(super) news: News,
+}
+
+/// A place where an update has content that no plan holds there. Nobody but its author has ever seen that content,
+/// and the delta deletes it in the author's copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The place as its author names it: a collection may be one that there is not, its name cut to the length of the
+    /// longest key. Field and id are empty for what stands in a collection or an entity without a key.
+    pub place: Place,
+    /// [`RefusalCode::UnknownCollection`] or [`RefusalCode::Malformed`].
+    pub code: RefusalCode,
 }
 
 /// The new structs of one client.
@@ -64,10 +81,24 @@ impl Delta {
         &self.touched
     }
 
+    /// Where the update has content that no plan holds there, each place once, in order. The first
+    /// [`crate::limits::REFUSED_PLACES_MAX`] of them; to be read right after the check: a merged delta has none.
+    #[must_use]
+    pub fn refused(&self) -> &[Refused] {
+        &self.refused
+    }
+
+    /// Whether there are more such places than [`Delta::refused`] names.
+    #[must_use]
+    pub fn refused_more(&self) -> bool {
+        self.refused_more
+    }
+
     /// How many clocks this deletes, of those that [`crate::guard::Index::live_len`] counts.
     #[must_use]
     pub fn deleted_len(&self) -> u64 {
-        self.deleted.values().flatten().map(|(start, end)| u64::from(end - start)).sum()
+        let deleted: u64 = self.deleted.values().flatten().map(|(start, end)| u64::from(end - start)).sum();
+        deleted.saturating_sub(self.taken_back)
     }
 
     /// About how many bytes [`Delta::encode`] gives; at least as many.
@@ -99,7 +130,9 @@ impl Delta {
         for (client, ranges) in later.deleted {
             unite(self.deleted.entry(client).or_default(), &ranges);
         }
+        self.taken_back = self.taken_back.saturating_add(later.taken_back);
         self.touched.0.extend(later.touched.0);
+        (self.refused, self.refused_more) = (Vec::new(), false);
         self.news = News::default();
     }
 

@@ -3,16 +3,20 @@
 //! In: the index and the structs that passed, one by one. Out: the [`Delta`].
 //! Always true: the index is only read; new types, slots and names are numbered on where those of the index end.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::guard::delta::{Delta, NewRun, News};
-use crate::guard::index::{Client, Index, NOWHERE, Run, Slot, Tables, Type, TypeKind, What, both, find, uncovered};
+use crate::guard::delta::{Delta, NewRun, News, Refused};
+use crate::guard::index::{
+    Client, Index, NOWHERE, Run, Slot, Tables, Type, TypeKind, What, both, find, uncovered, unite,
+};
 use crate::guard::lint::{DeleteRange, Linted};
 use crate::guard::refusal::Refusal;
 use crate::guard::work::Work;
 use crate::guard::{Id, Lane};
 use crate::ids::ClientId;
-use crate::plan::touched::Touched;
+use crate::limits;
+use crate::plan::touched::{Place, Touched};
+use crate::wire::RefusalCode;
 
 /// One client's part of an update.
 pub(super) struct Part<'i> {
@@ -29,6 +33,8 @@ pub(super) struct Part<'i> {
     pub(super) count: u64,
     pub(super) bytes: Vec<u8>,
     runs: Vec<Run>,
+    /// What its author has and nobody else gets.
+    taken_back: Vec<(u32, u32)>,
 }
 
 pub(super) struct Draft<'i> {
@@ -37,6 +43,8 @@ pub(super) struct Draft<'i> {
     pub(super) parts: Vec<Part<'i>>,
     tables: Tables,
     touched: Vec<u32>,
+    refused: BTreeMap<Place, RefusalCode>,
+    refused_more: bool,
     /// Per slot what this update put there so far.
     put: HashMap<u32, Put>,
     pub(super) work: Work,
@@ -67,6 +75,7 @@ impl<'i> Draft<'i> {
                 count: 0,
                 bytes: Vec::new(),
                 runs: Vec::new(),
+                taken_back: Vec::new(),
             }
         });
         let parts = parts.collect();
@@ -75,6 +84,8 @@ impl<'i> Draft<'i> {
             parts,
             tables: Tables::default(),
             touched: Vec::new(),
+            refused: BTreeMap::new(),
+            refused_more: false,
             put: HashMap::new(),
             work: Work::new(lane),
         }
@@ -176,6 +187,40 @@ impl<'i> Draft<'i> {
         }
     }
 
+    /// The place of a type as the plan names it.
+    pub(super) fn place_of(&self, id: u32) -> Option<Place> {
+        let found = self.type_of(id)?;
+        match found.kind {
+            TypeKind::Meta | TypeKind::Collection => {
+                Some(Place { collection: self.name_of(found.slot)?.into(), id: Box::default(), field: Box::default() })
+            }
+            TypeKind::Entity | TypeKind::Text => self.index.tables.place(&self.tables, found.slot),
+        }
+    }
+
+    /// The place of a slot as the plan names it.
+    pub(super) fn place_in(&self, slot: u32) -> Option<Place> {
+        self.index.tables.place(&self.tables, slot)
+    }
+
+    /// Notes a place whose content is refused.
+    pub(super) fn refuse(&mut self, place: Place, code: RefusalCode) {
+        if self.refused.len() < limits::REFUSED_PLACES_MAX || self.refused.contains_key(&place) {
+            self.refused.insert(place, code);
+        } else {
+            self.refused_more = true;
+        }
+    }
+
+    /// Notes that the structs of a part up to `end` are deleted in their author's copy too.
+    pub(super) fn take_back(&mut self, part: usize, end: u32) {
+        let Some(part) = self.parts.get_mut(part) else { return };
+        match part.taken_back.last_mut() {
+            Some(last) if last.1 == part.clock => last.1 = end,
+            _ => part.taken_back.push((part.clock, end)),
+        }
+    }
+
     /// Cuts the deleted ranges down to what is new, and closes the draft.
     pub(super) fn finish(mut self, deletes: &[DeleteRange]) -> Result<Delta, Refusal> {
         let mut delta = Delta::default();
@@ -199,8 +244,14 @@ impl<'i> Draft<'i> {
         self.touched.dedup();
         let places = self.touched.iter().filter_map(|slot| self.index.tables.place(&self.tables, *slot));
         delta.touched = Touched(places.collect());
+        delta.refused = self.refused.into_iter().map(|(place, code)| Refused { place, code }).collect();
+        delta.refused_more = self.refused_more;
         let mut runs = Vec::with_capacity(self.parts.len());
         for part in self.parts.into_iter().filter(|part| part.count > 0) {
+            if !part.taken_back.is_empty() {
+                let deleted = delta.deleted.entry(part.client).or_default();
+                delta.taken_back = delta.taken_back.saturating_add(unite(deleted, &part.taken_back));
+            }
             delta.runs.insert(part.client, NewRun { clock: part.start, count: part.count, bytes: part.bytes });
             runs.push((part.client, part.runs));
         }

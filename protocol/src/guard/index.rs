@@ -43,9 +43,9 @@ pub(super) struct Run {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
-    /// Collected together with its parent.
+    /// Collected together with its parent, or written where no plan has a place.
     Gone,
-    /// Its content was deleted before it came here.
+    /// Its content was deleted before it came here, or has no place in a plan.
     Deleted,
     String,
     Value,

@@ -3,6 +3,8 @@
 //! In: the bytes of an update and the lane they came by. Out: [`Linted`], which borrows from them.
 //! Always true of what comes out: clients descend, runs are contiguous and not empty, clocks stay below 2^31,
 //! texts are UTF-8, values are scalars, delete ranges ascend apart, and the counts are within the lane's limits.
+//! Of content that no plan holds only the length comes out. What JSON says inside an embed or a format is not read:
+//! nobody ever gets it.
 
 use crate::guard::reader::{Reader, end_of};
 use crate::guard::refusal::{Refusal, Rule, malformed, within};
@@ -17,13 +19,23 @@ const INFO_CONTENT: u8 = 0x1f;
 
 pub(super) const REF_GC: u8 = 0;
 pub(super) const REF_DELETED: u8 = 1;
+const REF_JSON: u8 = 2;
+const REF_BINARY: u8 = 3;
 pub(super) const REF_STRING: u8 = 4;
+const REF_EMBED: u8 = 5;
+const REF_FORMAT: u8 = 6;
 pub(super) const REF_TYPE: u8 = 7;
 pub(super) const REF_ANY: u8 = 8;
+const REF_DOCUMENT: u8 = 9;
 const REF_SKIP: u8 = 10;
 
+const TYPE_ARRAY: u8 = 0;
 pub(super) const TYPE_MAP: u8 = 1;
 pub(super) const TYPE_TEXT: u8 = 2;
+const TYPE_XML_ELEMENT: u8 = 3;
+const TYPE_XML_FRAGMENT: u8 = 4;
+const TYPE_XML_HOOK: u8 = 5;
+const TYPE_XML_TEXT: u8 = 6;
 
 /// An update whose bytes are in order.
 #[derive(Default)]
@@ -83,6 +95,8 @@ pub(super) enum Content<'a> {
     Values(&'a [u8]),
     Map,
     Text,
+    /// Content of Yjs that no plan holds: a list, XML, a buffer, a format, an embed, a document, a nested value.
+    Foreign,
 }
 
 /// What a lane takes in one update.
@@ -144,6 +158,17 @@ struct Budget<'l> {
     types: usize,
     values: usize,
     limits: &'l Limits,
+}
+
+impl Budget<'_> {
+    /// The count of the values that follow, each of at least a byte.
+    fn values(&mut self, reader: &mut Reader<'_>) -> Result<u32, Refusal> {
+        let count = reader.count(1)?;
+        self.values = self.values.saturating_add(count);
+        within(self.values, self.limits.values, "values in an update")?;
+        // At most as many values as bytes, and those are below 2^31.
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
 }
 
 fn lint_structs<'a>(reader: &mut Reader<'a>, linted: &mut Linted<'a>, budget: &mut Budget<'_>) -> Result<(), Refusal> {
@@ -217,24 +242,53 @@ fn lint_struct<'a>(
             (Content::String(text), utf16_len(text))
         }
         REF_ANY => {
-            let count = reader.count(1)?;
-            budget.values = budget.values.saturating_add(count);
-            within(budget.values, budget.limits.values, "values in an update")?;
+            let count = budget.values(reader)?;
             let from = reader.at();
+            let mut are_scalars = true;
             for _ in 0..count {
-                lint_value(reader)?;
+                are_scalars &= lint_value(reader)? == Value::Scalar;
             }
-            // At most as many values as bytes, and those are below 2^31.
-            (Content::Values(reader.since(from)), u32::try_from(count).unwrap_or(u32::MAX))
+            (if are_scalars { Content::Values(reader.since(from)) } else { Content::Foreign }, count)
+        }
+        REF_JSON => {
+            let count = budget.values(reader)?;
+            for _ in 0..count {
+                reader.string()?;
+            }
+            (Content::Foreign, count)
+        }
+        REF_BINARY => {
+            lint_buffer(reader)?;
+            (Content::Foreign, 1)
+        }
+        REF_EMBED => {
+            reader.string()?;
+            (Content::Foreign, 1)
+        }
+        REF_FORMAT => {
+            reader.string()?;
+            reader.string()?;
+            (Content::Foreign, 1)
+        }
+        REF_DOCUMENT => {
+            reader.string()?;
+            lint_value(reader)?;
+            (Content::Foreign, 1)
         }
         REF_TYPE => {
             budget.types = budget.types.saturating_add(1);
             within(budget.types, budget.limits.types, "types in an update")?;
-            match reader.byte()? {
-                TYPE_MAP => (Content::Map, 1),
-                TYPE_TEXT => (Content::Text, 1),
+            let content = match reader.byte()? {
+                TYPE_MAP => Content::Map,
+                TYPE_TEXT => Content::Text,
+                TYPE_ARRAY | TYPE_XML_FRAGMENT | TYPE_XML_TEXT => Content::Foreign,
+                TYPE_XML_ELEMENT | TYPE_XML_HOOK => {
+                    reader.string()?;
+                    Content::Foreign
+                }
                 _ => return malformed(Rule::TypeKind, content_at),
-            }
+            };
+            (content, 1)
         }
         // Five bits for one reader, four for another: a set fifth bit is two different structs.
         0 | REF_SKIP | 16.. => return malformed(Rule::InfoBits, at),
@@ -248,12 +302,24 @@ fn lint_id(reader: &mut Reader<'_>) -> Result<Id, Refusal> {
     Ok(Id { client: reader.client()?, clock: reader.clock()? })
 }
 
-/// Moves over one scalar.
-///
-/// `undefined` is one: `map.set(key, undefined)` is legal in Yjs and common in front ends that clear a field; the
-/// plan reads it as absent.
-pub(super) fn lint_value(reader: &mut Reader<'_>) -> Result<(), Refusal> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Value {
+    /// `undefined` is one: `map.set(key, undefined)` is legal in Yjs and common in front ends that clear a field; the
+    /// plan reads it as absent.
+    Scalar,
+    /// A list, an object, a buffer, a bigint.
+    Foreign,
+}
+
+/// Moves over one value.
+pub(super) fn lint_value(reader: &mut Reader<'_>) -> Result<Value, Refusal> {
+    lint_nested(reader, limits::VALUE_DEPTH_MAX)
+}
+
+/// Moves over one value with at most `depth` levels in it: it recurses no deeper than that.
+fn lint_nested(reader: &mut Reader<'_>, depth: usize) -> Result<Value, Refusal> {
     let at = reader.at();
+    let inside = || depth.checked_sub(1).map_or_else(|| malformed(Rule::ValueDepth, at), Ok);
     match reader.byte()? {
         // undefined, null, false, true
         127 | 126 | 121 | 120 => {}
@@ -275,9 +341,37 @@ pub(super) fn lint_value(reader: &mut Reader<'_>) -> Result<(), Refusal> {
         119 => {
             reader.string()?;
         }
+        118 => {
+            let depth = inside()?;
+            for _ in 0..reader.count(2)? {
+                reader.string()?;
+                lint_nested(reader, depth)?;
+            }
+            return Ok(Value::Foreign);
+        }
+        117 => {
+            let depth = inside()?;
+            for _ in 0..reader.count(1)? {
+                lint_nested(reader, depth)?;
+            }
+            return Ok(Value::Foreign);
+        }
+        116 => {
+            lint_buffer(reader)?;
+            return Ok(Value::Foreign);
+        }
+        122 => {
+            reader.slice(8)?;
+            return Ok(Value::Foreign);
+        }
         _ => return malformed(Rule::ValueKind, at),
     }
-    Ok(())
+    Ok(Value::Scalar)
+}
+
+fn lint_buffer(reader: &mut Reader<'_>) -> Result<(), Refusal> {
+    let len = reader.count(1)?;
+    reader.slice(len).map(drop)
 }
 
 fn lint_deletes(reader: &mut Reader<'_>, deletes: &mut Vec<DeleteRange>, limits: &Limits) -> Result<(), Refusal> {

@@ -4,6 +4,8 @@
 //! Always true:
 //! - no input makes it panic, loop, recurse, or allocate more than a small multiple of the input's size;
 //! - what is admitted integrates completely: nothing stays pending, every copy holds the same values;
+//! - content that no plan holds in its place goes no further: its clocks do, as deleted ones, so that its author can
+//!   write on, and [`Delta::refused`] names the places. The rest of its update is taken;
 //! - what is known is cut out, so that sending everything again gives an empty delta;
 //! - on a refusal the [`Index`] is as it was before.
 //!
@@ -25,7 +27,7 @@ mod state_vector;
 mod work;
 
 pub use awareness::{AwarenessEntry, lint_awareness};
-pub use delta::Delta;
+pub use delta::{Delta, Refused};
 pub use index::Index;
 pub use refusal::{Refusal, Rule};
 pub use state_vector::lint_state_vector;
@@ -54,7 +56,8 @@ impl Index {
     /// Checks an update without taking it in.
     ///
     /// # Errors
-    /// [`Refusal`] says whether the peer is broken, asks too much at once, or has to send more.
+    /// [`Refusal`] says whether the peer is broken, asks too much at once, or has to send more. What is only out of
+    /// place is no error: see [`Delta::refused`].
     pub fn check(&self, update_v1: &[u8], lane: Lane) -> Result<Delta, Refusal> {
         shape::shape(self, &lint::lint(update_v1, lane)?, lane)
     }

@@ -82,22 +82,18 @@ rules! {
     Utf8 = "utf8",
     /// A key that is empty or longer than the limit.
     KeyLength = "key_length",
-    /// Content that a plan never has: JSON, binary, embeds, formats, documents.
+    /// Content that Yjs does not know.
     ContentKind = "content_kind",
-    /// A type that a plan never has: anything but `Y.Map` and `Y.Text`.
+    /// A type that Yjs does not know.
     TypeKind = "type_kind",
-    /// A value that a plan never has: a nested value, a buffer, a bigint.
+    /// A value that Yjs does not know.
     ValueKind = "value_kind",
+    /// A value that nests too deep.
+    ValueDepth = "value_depth",
     /// A number that is not finite.
     NotFinite = "not_finite",
     /// Delete ranges that do not ascend, overlap or touch.
     DeleteOrder = "delete_order",
-    /// A root that is not a collection of the schema.
-    UnknownCollection = "unknown_collection",
-    /// An item of a map without a key.
-    KeyMissing = "key_missing",
-    /// An item of a text with a key.
-    KeyInText = "key_in_text",
     /// The flag for "has a key" beside a neighbour in a text.
     KeyFlag = "key_flag",
     /// An item of a map with a right neighbour, which no client writes.
@@ -106,12 +102,6 @@ rules! {
     ParentKind = "parent_kind",
     /// The two neighbours stand in different parents or under different keys.
     NeighbourParents = "neighbour_parents",
-    /// The entry of a collection is not a `Y.Map`.
-    EntityKind = "entity_kind",
-    /// A field has another kind than in the schema.
-    FieldKind = "field_kind",
-    /// A text holds something other than text.
-    TextContent = "text_content",
     /// Structs that need each other, or themselves.
     Cycle = "cycle",
     /// Too many structs of one client between the same neighbours.

@@ -3,8 +3,14 @@
 //! In: a linted update and the index. Out: a [`Delta`], or the rule that a struct breaks.
 //! Always true of what comes out: it integrates without anything pending, in any copy that has what the index has.
 //!
-//! Decided here: an item whose neighbour or parent was collected becomes a collected struct. Yjs does so when
-//! either neighbour is one, yrs only when it finds no parent at all; written as collected, all copies agree.
+//! Decided here:
+//! - An item whose neighbour or parent was collected becomes a collected struct. Yjs does so when either neighbour is
+//!   one, yrs only when it finds no parent at all; written as collected, all copies agree.
+//! - Content of a kind that its place does not hold is written as deleted, in that place and of the same length: its
+//!   author's copy goes on from there, so it must be there in all. What stands in it is collected.
+//! - A place that no plan has (another root, a list in a map, a key in a text) is written as collected; so is all that
+//!   is ever put beside it.
+//! - Whatever its author sees of this is deleted by the same delta, so that the copies end alike.
 
 use std::collections::HashMap;
 
@@ -19,6 +25,8 @@ use crate::guard::refusal::{Refusal, Rule, malformed};
 use crate::guard::{Delta, Id, Lane};
 use crate::limits;
 use crate::plan::schema::{self, Kind};
+use crate::plan::touched::Place;
+use crate::wire::RefusalCode;
 
 /// Checks a linted update against the index.
 pub(super) fn shape(index: &Index, linted: &Linted<'_>, lane: Lane) -> Result<Delta, Refusal> {
@@ -105,13 +113,21 @@ fn missing(draft: &Draft<'_>, part: usize, next: &Struct<'_>) -> Option<Id> {
     [origin, item.right, parent].into_iter().flatten().find(|id| draft.find(*id).is_none())
 }
 
-/// An item's place: its slot, or nowhere when it is collected with what it stands in.
-fn place(draft: &mut Draft<'_>, item: &Item<'_>, origin: Option<Id>, at: usize) -> Result<u32, Refusal> {
+/// Where an item belongs.
+enum Stand {
+    In(u32),
+    /// Collected with what it stands in.
+    Gone,
+    /// Where no plan has a place.
+    Misplaced(Option<Place>, RefusalCode),
+}
+
+fn stand(draft: &mut Draft<'_>, item: &Item<'_>, origin: Option<Id>, at: usize) -> Result<Stand, Refusal> {
     let mut slot = None;
     for id in [origin, item.right].into_iter().flatten() {
         let found = draft.find(id).map_or(NOWHERE, |run| run.slot);
         if found == NOWHERE {
-            return Ok(NOWHERE);
+            return Ok(Stand::Gone);
         }
         if slot.is_some_and(|slot| slot != found) {
             return malformed(Rule::NeighbourParents, at);
@@ -124,25 +140,27 @@ fn place(draft: &mut Draft<'_>, item: &Item<'_>, origin: Option<Id>, at: usize) 
             let parent = match item.parent {
                 Parent::Root(name) => match schema::collection(name) {
                     Some(_) => draft.root(name),
-                    None => return malformed(Rule::UnknownCollection, at),
+                    None => return Ok(Stand::Misplaced(Some(unknown(name, item.key)), RefusalCode::UnknownCollection)),
                 },
                 Parent::Item(id) => match draft.find(id).map(|run| run.what) {
                     Some(What::Type(kind)) => kind,
-                    Some(What::Gone | What::Deleted) => return Ok(NOWHERE),
+                    Some(What::Gone | What::Deleted) => return Ok(Stand::Gone),
                     _ => return malformed(Rule::ParentKind, at),
                 },
                 // Without neighbours the grammar has a parent.
                 Parent::Copied => return malformed(Rule::ParentKind, at),
             };
             let is_text = draft.type_of(parent).is_some_and(|parent| parent.kind == TypeKind::Text);
-            match (is_text, item.key) {
-                (true, Some(_)) => return malformed(Rule::KeyInText, at),
-                (false, None) => return malformed(Rule::KeyMissing, at),
-                (_, key) => draft.slot(parent, key),
+            // A text is one list, a map has nothing but keys.
+            if is_text == item.key.is_some() {
+                let is_dead = draft.index.is_dead(parent);
+                let place = draft.place_of(parent);
+                return Ok(if is_dead { Stand::Gone } else { Stand::Misplaced(place, RefusalCode::Malformed) });
             }
+            draft.slot(parent, item.key)
         }
     };
-    let Some(found) = draft.slot_of(slot).copied() else { return Ok(NOWHERE) };
+    let Some(found) = draft.slot_of(slot).copied() else { return Ok(Stand::Gone) };
     // Beside a neighbour the flag repeats what the neighbour says. Yjs leaves it out of what it merges unopened, such
     // as what a client has that waits for something else: no flag is no claim.
     if item.has_key && found.key == NOWHERE {
@@ -151,38 +169,35 @@ fn place(draft: &mut Draft<'_>, item: &Item<'_>, origin: Option<Id>, at: usize) 
     if found.key != NOWHERE && item.right.is_some() {
         return malformed(Rule::RightInMap, at);
     }
-    Ok(if draft.index.is_dead(found.parent) { NOWHERE } else { slot })
+    Ok(if draft.index.is_dead(found.parent) { Stand::Gone } else { Stand::In(slot) })
 }
 
-/// Whether content of this kind has a place in the slot, as the schema says.
-fn refuse_content(draft: &Draft<'_>, slot: u32, content: Content<'_>, at: usize) -> Result<(), Refusal> {
+/// The place of something in a root that is no collection of the schema.
+fn unknown(root: &str, key: Option<&str>) -> Place {
+    let cut = root.get(..root.floor_char_boundary(limits::KEY_BYTES_MAX)).unwrap_or_default();
+    Place { collection: cut.into(), id: key.unwrap_or_default().into(), field: Box::default() }
+}
+
+/// Whether the slot holds content of this kind, as the schema says.
+fn holds(draft: &Draft<'_>, slot: u32, content: Content<'_>) -> bool {
     let slot = draft.slot_of(slot);
     let parent = slot.and_then(|slot| draft.type_of(slot.parent));
-    let (Some(slot), Some(parent)) = (slot, parent) else { return malformed(Rule::ParentKind, at) };
+    let (Some(slot), Some(parent)) = (slot, parent) else { return false };
     let root = match parent.kind {
-        TypeKind::Text => {
-            return match content {
-                Content::String(_) | Content::Deleted => Ok(()),
-                _ => malformed(Rule::TextContent, at),
-            };
-        }
-        TypeKind::Collection => {
-            return match content {
-                Content::Map | Content::Deleted => Ok(()),
-                _ => malformed(Rule::EntityKind, at),
-            };
-        }
+        TypeKind::Text => return matches!(content, Content::String(_) | Content::Deleted),
+        TypeKind::Collection => return matches!(content, Content::Map | Content::Deleted),
         TypeKind::Meta => Some(parent),
         TypeKind::Entity => draft.slot_of(parent.slot).and_then(|entity| draft.type_of(entity.parent)),
     };
     let field = root
         .and_then(|root| schema::collection(draft.name_of(root.slot)?))
         .and_then(|collection| collection.field(draft.name_of(slot.key)?));
-    match (content, field.map(|field| field.kind == Kind::Text)) {
-        (Content::Deleted, _) => Ok(()),
+    match content {
+        Content::Deleted => true,
         // A newer client may know fields that we do not: kept as they are, as long as they are of either kind.
-        (Content::Text, None | Some(true)) | (Content::Values(_), None | Some(false)) => Ok(()),
-        _ => malformed(Rule::FieldKind, at),
+        Content::Text => field.is_none_or(|field| field.kind == Kind::Text),
+        Content::Values(_) => field.is_none_or(|field| field.kind != Kind::Text),
+        Content::String(_) | Content::Map | Content::Foreign => false,
     }
 }
 
@@ -190,18 +205,28 @@ fn refuse_content(draft: &Draft<'_>, slot: u32, content: Content<'_>, at: usize)
 fn admit(draft: &mut Draft<'_>, part: usize, next: &Struct<'_>) -> Result<(), Refusal> {
     let Some(&super::draft::Part { client, clock, .. }) = draft.parts.get(part) else { return Ok(()) };
     let cut = clock.saturating_sub(next.clock);
-    let Some(item) = &next.item else { return collect(draft, part, next.end) };
+    let Some(item) = &next.item else {
+        collect(draft, part, next.end);
+        return Ok(());
+    };
     let origin = if cut > 0 { Some(Id { client, clock: clock.saturating_sub(1) }) } else { item.origin };
-    let slot = place(draft, item, origin, next.at)?;
-    if slot == NOWHERE {
-        return collect(draft, part, next.end);
+    let stand = stand(draft, item, origin, next.at)?;
+    let content = match stand {
+        Stand::In(slot) if holds(draft, slot, item.content) => item.content,
+        _ => Content::Deleted,
+    };
+    if matches!(content, Content::Deleted) && !matches!(item.content, Content::Deleted) {
+        take_back(draft, part, next.end, &stand);
     }
-    refuse_content(draft, slot, item.content, next.at)?;
+    let Stand::In(slot) = stand else {
+        collect(draft, part, next.end);
+        return Ok(());
+    };
     charge(draft, part, slot, (origin, item.right), next.at)?;
     let has_key = draft.slot_of(slot).is_some_and(|slot| slot.key != NOWHERE);
     let first_origin = origin;
-    let what = match item.content {
-        Content::Deleted => What::Deleted,
+    let what = match content {
+        Content::Deleted | Content::Foreign => What::Deleted,
         Content::String(_) => What::String,
         Content::Values(_) => What::Value,
         Content::Map => What::Type(draft.new_type(TypeKind::Entity, slot)),
@@ -211,8 +236,8 @@ fn admit(draft: &mut Draft<'_>, part: usize, next: &Struct<'_>) -> Result<(), Re
     let out = &mut found.bytes;
     let head = |out: &mut Vec<u8>, content: u8, origin: Option<Id>| write_head(out, content, item, origin, has_key);
     found.count += 1;
-    match item.content {
-        Content::Deleted => {
+    match content {
+        Content::Deleted | Content::Foreign => {
             head(out, REF_DELETED, origin);
             write_uint(out, u64::from(next.end - clock));
         }
@@ -257,15 +282,27 @@ fn admit(draft: &mut Draft<'_>, part: usize, next: &Struct<'_>) -> Result<(), Re
     Ok(())
 }
 
+/// Deletes what goes up to `end` in its author's copy, and tells the place if it is the plan's schema that refuses it.
+fn take_back(draft: &mut Draft<'_>, part: usize, end: u32, stand: &Stand) {
+    let (place, code) = match stand {
+        Stand::In(slot) => (draft.place_in(*slot), RefusalCode::Malformed),
+        Stand::Misplaced(place, code) => (place.clone(), *code),
+        Stand::Gone => (None, RefusalCode::Malformed),
+    };
+    if let Some(place) = place {
+        draft.refuse(place, code);
+    }
+    draft.take_back(part, end);
+}
+
 /// Lets a part go on to `end` with a collected struct.
-fn collect(draft: &mut Draft<'_>, part: usize, end: u32) -> Result<(), Refusal> {
+fn collect(draft: &mut Draft<'_>, part: usize, end: u32) {
     if let Some(found) = draft.parts.get_mut(part) {
         found.count += 1;
         found.bytes.push(REF_GC);
         write_uint(&mut found.bytes, u64::from(end.saturating_sub(found.clock)));
     }
     draft.pass(part, end, NOWHERE, What::Gone, None);
-    Ok(())
 }
 
 /// Adds up what the integration of an item costs at most.

@@ -12,7 +12,7 @@ pub fn counted(count: u64, each: impl Fn(&mut Vec<u8>, u64)) -> Vec<u8> {
     out
 }
 
-/// Inputs whose harm is in their size, in the places of a plan, named by the rule they break.
+/// Inputs whose harm is in their size, in the places of a plan, named by the rule they break or what is told of them.
 pub fn generated() -> Vec<(&'static str, Vec<u8>)> {
     let nested = |n: u32, content: &[u8]| {
         let inner = (0..n).map(|at| item(&At::Type((9, at), Some("a".into())), 7, content));
@@ -36,10 +36,10 @@ pub fn generated() -> Vec<(&'static str, Vec<u8>)> {
         bytes
     };
     vec![
-        ("value_kind: lists in lists", value([&[1][..], &[117, 1].repeat(8000), &[126]].concat())),
-        ("value_kind: maps in maps", value([&[1][..], &[118, 1, 0].repeat(8000), &[126]].concat())),
+        ("value_depth: lists in lists", value([&[1][..], &[117, 1].repeat(8000), &[126]].concat())),
+        ("value_depth: maps in maps", value([&[1][..], &[118, 1, 0].repeat(8000), &[126]].concat())),
         (
-            "value_kind: maps that declare 2^23 entries",
+            "count_beyond_input: maps that declare 2^23 entries",
             value([&[1][..], &[118, 0x80, 0x80, 0x80, 4, 0].repeat(64)].concat()),
         ),
         (
@@ -50,7 +50,7 @@ pub fn generated() -> Vec<(&'static str, Vec<u8>)> {
                 out.push(0)
             }),
         ),
-        ("field_kind: maps in maps", of(9, 0, nested(1000, &[1]))),
+        ("told_malformed: maps in maps", of(9, 0, nested(1000, &[1]))),
         ("too_large: maps in maps", of(9, 0, nested(9000, &[1]))),
         ("too_large: clients in an update", sections(&mut (1..100_000).rev())),
         ("too_large: clients with alike ids", sections(&mut (1..20_000).rev().map(|n| n << 31))),
@@ -96,7 +96,7 @@ pub fn generated() -> Vec<(&'static str, Vec<u8>)> {
         ("delete_order: backwards", comb((0..2000).rev().map(|n| (2 + n * 2, 1)).collect())),
         ("gap: deletions of the unknown", update(&[], &[(77, (0..2000).map(|n| (n * 2, 1)).collect())])),
         (
-            "content_kind: documents",
+            "told_malformed: documents",
             of(9, 0, (0..4000).map(|n| item(&At::Root("meta", format!("k{n}")), 9, &[1, b'0', 127])).collect()),
         ),
     ]

@@ -13,9 +13,12 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use plansync_protocol::guard::{Delta, Index, Lane, Refusal};
+use plansync_protocol::plan::schema;
 use serde_json::{Map, Value};
 use yrs::updates::decoder::Decode;
-use yrs::{Any, Doc, GetString, Map as _, OffsetKind, Options, Out, ReadTxn, StateVector, Transact, Update};
+use yrs::{
+    Any, Doc, GetString, Map as _, OffsetKind, Options, Out, ReadTxn, StateVector, Transact, TransactionMut, Update,
+};
 
 /// The roots that the scripts of `js/` write.
 pub const ROOTS: [&str; 6] = ["tasks", "milestones", "risks", "people", "comments", "meta"];
@@ -61,6 +64,17 @@ impl Copy {
         }
     }
 
+    /// Writes as the server does, under its own client id.
+    pub fn write(&mut self, write: impl FnOnce(&mut TransactionMut<'_>)) -> Delta {
+        let update = {
+            let mut txn = self.doc.transact_mut();
+            write(&mut txn);
+            txn.commit();
+            txn.encode_update_v1()
+        };
+        self.index.admit(&update, Lane::Sync).expect("the server's own edit")
+    }
+
     /// Everything the guard and the document have to agree on. Costs as much as the document is long.
     pub fn check(&self, last: &[u8], lane: Lane) {
         let txn = self.doc.transact();
@@ -70,8 +84,11 @@ impl Copy {
         clocks.sort_unstable();
         held.sort_unstable();
         assert_eq!(clocks, held, "index and document have the same clocks");
+        for (root, _) in txn.root_refs() {
+            assert!(schema::collection(root).is_some(), "no copy gets the root {root}");
+        }
         let again = self.index.check(last, lane).expect("what was admitted is admitted again");
-        assert!(again.is_empty(), "what was admitted is known");
+        assert!(again.is_empty() && again.refused().is_empty(), "what was admitted is known");
         let state = txn.encode_state_as_update_v1(&StateVector::default());
         let mut loaded = Index::new();
         let whole = loaded.admit(&state, Lane::Trusted).expect("a snapshot of what was admitted loads");
@@ -139,14 +156,20 @@ pub fn normal(value: Value) -> Value {
     }
 }
 
-/// Runs a script of `tests/js` and gives what it wrote.
-pub fn node(script: &str, args: &[String], input: Vec<u8>) -> Vec<u8> {
+/// The folder of the scripts, with Yjs in it.
+pub fn install() -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/js");
     if !folder.join("node_modules/yjs").exists() {
         let done =
             Command::new("npm").arg("ci").arg("--silent").current_dir(&folder).status().expect("npm is installed");
         assert!(done.success(), "npm ci failed in {}", folder.display());
     }
+    folder
+}
+
+/// Runs a script of `tests/js` and gives what it wrote.
+pub fn node(script: &str, args: &[String], input: Vec<u8>) -> Vec<u8> {
+    let folder = install();
     let mut child = Command::new("node")
         .arg(script)
         .args(args)

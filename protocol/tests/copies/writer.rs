@@ -27,6 +27,8 @@ fn id(out: &mut Vec<u8>, (client, clock): Id) {
 pub enum At {
     /// A key of a root.
     Root(&'static str, String),
+    /// The list of a root.
+    RootList(&'static str),
     /// A key, or the list, of a type.
     Type(Id, Option<String>),
     /// Next to these, with the key flag.
@@ -41,6 +43,10 @@ pub fn item(at: &At, content_ref: u8, content: &[u8]) -> Vec<u8> {
             out.extend_from_slice(&[content_ref | 0x20, 1]);
             string(&mut out, root);
             string(&mut out, key);
+        }
+        At::RootList(root) => {
+            out.extend_from_slice(&[content_ref, 1]);
+            string(&mut out, root);
         }
         At::Type(parent, key) => {
             out.extend_from_slice(&[content_ref | if key.is_some() { 0x20 } else { 0 }, 0]);
@@ -99,6 +105,22 @@ pub fn of(client: u64, clock: u32, structs: Vec<Vec<u8>>) -> Vec<u8> {
     update(&[Section { client, clock, structs }], &[])
 }
 
+/// Client 5: task `t` at 0, its title at 1, its notes at 2, "hello" in them at 3 to 7; meta's title at 8.
+pub fn base() -> Vec<u8> {
+    let key = |key: &str| Some(key.to_owned());
+    of(
+        5,
+        0,
+        vec![
+            item(&At::Root("tasks", "t".into()), 7, &[1]),
+            item(&At::Type((5, 0), key("title")), 8, &[1, 119, 1, b'T']),
+            item(&At::Type((5, 0), key("notes")), 7, &[2]),
+            text_item(&At::Type((5, 2), None), "hello"),
+            item(&At::Root("meta", "title".into()), 8, &[1, 126]),
+        ],
+    )
+}
+
 /// What a generator of plausible updates knows of a document: ids it may build on.
 #[derive(Clone, Default)]
 pub struct Model {
@@ -106,6 +128,8 @@ pub struct Model {
     pub entities: Vec<Id>,
     pub texts: Vec<(Id, Vec<Id>)>,
     pub values: Vec<Id>,
+    /// In lists that no plan has.
+    pub lists: Vec<Id>,
     /// Whether neighbours of text may stand in the wrong order, which no editor writes.
     pub lies: bool,
 }
@@ -122,6 +146,30 @@ const VALUES: [&[u8]; 9] = [
     &[124, 0x3f, 0, 0, 0],
     &[127],
     &[125, 0xff, 0x7f],
+];
+
+/// Content by its number, its bytes and its length: of kinds that no plan holds, or not everywhere.
+pub const FOREIGN: [(u8, &[u8], u32); 20] = [
+    (2, &[2, 1, b'1', 4, b'n', b'u', b'l', b'l'], 2),
+    (3, &[2, 0, 255], 1),
+    (4, &[4, 0xf0, 0x9f, 0x98, 0x80], 2),
+    (5, &[2, b'{', b'}'], 1),
+    (6, &[4, b'b', b'o', b'l', b'd', 4, b't', b'r', b'u', b'e'], 1),
+    (7, &[0], 1),
+    (7, &[1], 1),
+    (7, &[2], 1),
+    (7, &[3, 1, b'p'], 1),
+    (7, &[4], 1),
+    (7, &[5, 1, b'h'], 1),
+    (7, &[6], 1),
+    (8, &[1, 126], 1),
+    (8, &[3, 120, 119, 1, b'x', 125, 1], 3),
+    (8, &[1, 116, 2, 0, 255], 1),
+    (8, &[1, 117, 2, 126, 118, 1, 1, b'a', 117, 0], 1),
+    (8, &[1, 118, 1, 1, b'a', 125, 1], 1),
+    (8, &[1, 122, 0, 0, 0, 0, 0, 0, 0, 1], 1),
+    (8, &[2, 126, 117, 0], 2),
+    (9, &[1, b'g', 118, 0], 1),
 ];
 
 fn pick<'t, T>(rng: &mut StdRng, list: &'t [T]) -> Option<&'t T> {
@@ -157,6 +205,9 @@ impl Model {
             };
             advance(self, len);
             return if kind == 0 { vec![0, 2] } else { item(&at, kind, content) };
+        }
+        if rng.random_bool(0.1) {
+            return self.misplaced(rng, me);
         }
         match rng.random_range(0..10) {
             0 => {
@@ -221,6 +272,60 @@ impl Model {
                 items.extend((0..len).map(|offset| (me.0, me.1 + offset)));
                 advance(self, len);
                 if rng.random_bool(0.05) { item(&at, 1, &[len as u8]) } else { text_item(&at, piece) }
+            }
+        }
+    }
+
+    /// One item that no plan holds where it stands, or in it. What comes later may build on it.
+    fn misplaced(&mut self, rng: &mut StdRng, me: Id) -> Vec<u8> {
+        let (kind, content, len) = FOREIGN[rng.random_range(0..FOREIGN.len())];
+        *self.clocks.entry(me.0).or_default() += len;
+        let last = (me.0, me.1 + len - 1);
+        let beside = |before: Id, has_key| At::Beside(Some(before), None, has_key);
+        match rng.random_range(0..8) {
+            0 => {
+                self.values.push(last);
+                item(&At::Root(["extra", "meta", "tasks"][rng.random_range(0..3)], "title".to_owned()), kind, content)
+            }
+            1 => {
+                self.lists.push(last);
+                item(&At::RootList(["extra", "list", "tasks"][rng.random_range(0..3)]), kind, content)
+            }
+            2 => {
+                let at = pick(rng, &self.lists).map(|before| beside(*before, false));
+                self.lists.push(last);
+                item(&at.unwrap_or(At::RootList("list")), kind, content)
+            }
+            3 | 4 => {
+                let parent = pick(rng, &self.entities).copied();
+                self.values.push(last);
+                self.entities.push(me);
+                let key = KEYS[rng.random_range(0..6)].to_owned();
+                let at = parent.map_or(At::Root("meta", key.clone()), |parent| At::Type(parent, Some(key)));
+                item(&at, kind, content)
+            }
+            5 => {
+                let parent = pick(rng, &self.entities).map(|parent| At::Type(*parent, None));
+                self.lists.push(last);
+                item(&parent.unwrap_or(At::RootList("tasks")), kind, content)
+            }
+            6 => {
+                let before = pick(rng, &self.values).map(|before| beside(*before, true));
+                self.values.push(last);
+                item(&before.unwrap_or(At::Root("meta", "tz".to_owned())), kind, content)
+            }
+            _ => {
+                let texts = self.texts.len();
+                if texts == 0 {
+                    return item(&At::RootList("list"), kind, content);
+                }
+                let (text, items) = &mut self.texts[rng.random_range(0..texts)];
+                if rng.random_bool(0.1) {
+                    return item(&At::Type(*text, Some("lang".to_owned())), kind, content);
+                }
+                let left = pick(rng, items).copied();
+                items.extend((0..len).map(|offset| (me.0, me.1 + offset)));
+                item(&left.map_or(At::Type(*text, None), |left| beside(left, false)), kind, content)
             }
         }
     }
