@@ -82,7 +82,7 @@ fn documents(criterion: &mut Criterion) {
             || opened(&state),
             |mut document| {
                 for update in &updates {
-                    let delta = document.check(&person, true, update, Lane::Live).expect("honest");
+                    let delta = document.check(&person, update, Lane::Live).expect("honest");
                     document.take(&delta).expect("admitted");
                 }
                 document
@@ -100,7 +100,7 @@ fn documents(criterion: &mut Criterion) {
         let prepared = || {
             let mut document = opened(&state);
             document.plan();
-            let delta = document.check(&person, true, &updates[0], Lane::Live).expect("honest");
+            let delta = document.check(&person, &updates[0], Lane::Live).expect("honest");
             document.take(&delta).expect("admitted");
             document
         };

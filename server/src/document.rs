@@ -21,7 +21,7 @@ use yrs::{
     updates::encoder::Encode as _,
 };
 
-use crate::{log::Loaded, metrics};
+use crate::{amend::Amend, log::Loaded, metrics};
 
 /// Why an update was not taken in.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +35,6 @@ pub enum Rejected {
         /// The client id.
         client: ClientId,
     },
-    /// It would change something, and the person only reads; the document is as before.
-    #[error("this link only reads")]
-    ReadOnly,
     /// The document did not take what the guard let through. It must not be used any more.
     #[error("the document did not take an admitted update: {0}")]
     Broken(String),
@@ -155,11 +152,8 @@ impl Document {
     ///
     /// # Errors
     /// [`Rejected`] says why it may not be taken in.
-    pub fn check(&self, author: &PersonId, may_write: bool, update: &[u8], lane: Lane) -> Result<Delta, Rejected> {
+    pub fn check(&self, author: &PersonId, update: &[u8], lane: Lane) -> Result<Delta, Rejected> {
         let delta = self.index.check(update, lane)?;
-        if !may_write && !delta.is_empty() {
-            return Err(Rejected::ReadOnly);
-        }
         if let Some(client) = delta.clients().find(|client| !self.is_own(*client, author)) {
             return Err(Rejected::Forged { client });
         }
@@ -224,6 +218,28 @@ impl Document {
     /// The fields that cannot be written; the document is as before.
     pub fn edit(&mut self, edit: &Edit, stamp: &Stamp) -> Result<Option<Delta>, EditRejected> {
         self.write(|txn| plan::write::apply(txn, edit, stamp).map(drop).map_err(EditRejected::Malformed))
+    }
+
+    /// Makes the server's own writes beside what a person wrote. `None` says that nothing would change.
+    ///
+    /// # Errors
+    /// [`EditRejected::Broken`]: the document must not be used any more.
+    pub fn amend(&mut self, amends: &[Amend], stamp: &Stamp) -> Result<Option<Delta>, EditRejected> {
+        self.write(|txn| {
+            for amend in amends {
+                match amend {
+                    Amend::Put(target, fields) => {
+                        let fields = fields.iter().map(|(key, value)| (&**key, value.clone()));
+                        plan::write::put(txn, target, fields);
+                    }
+                    Amend::Erase(target) => plan::write::erase(txn, target),
+                    Amend::Stamp(target, before) => {
+                        plan::write::restamp(txn, target, before.as_deref(), stamp);
+                    }
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Fills the empty document with a plan.
@@ -293,16 +309,24 @@ impl Document {
 
     /// The plan as it stands.
     pub fn plan(&mut self) -> &Plan {
+        self.read().0
+    }
+
+    /// The plan as it stands, and what does not fit in the rows that have been read for it.
+    pub fn read(&mut self) -> (&Plan, Vec<Malformed>) {
         let txn = self.doc.transact();
         let stale = std::mem::take(&mut self.stale);
-        let plan = match self.plan.take() {
+        let (plan, malformed) = match self.plan.take() {
             Some(mut plan) => {
-                plan::read::refresh(&mut plan, &txn, &stale);
-                plan
+                let refreshed = plan::read::refresh(&mut plan, &txn, &stale);
+                (plan, refreshed.malformed)
             }
-            None => plan::read::plan(&txn).plan,
+            None => {
+                let reading = plan::read::plan(&txn);
+                (reading.plan, reading.malformed)
+            }
         };
-        self.plan.insert(plan)
+        (self.plan.insert(plan), malformed)
     }
 }
 

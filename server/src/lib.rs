@@ -8,18 +8,22 @@ pub mod config;
 pub mod metrics;
 pub mod stopping;
 // Floor 1: who someone is, what they may cost, what waits for a socket, the threads that rooms live on.
+pub mod amend;
 pub mod auth;
 pub mod charge;
 pub mod outbox;
+pub mod policy;
 pub mod workers;
-// Floor 2: what is kept, one websocket, the people in a room.
+// Floor 2: what is kept, one websocket, the people in a room, what others have to agree to.
+pub mod consent;
 pub mod log;
 pub mod members;
 pub mod socket;
-// Floor 3: one document, who is there, who reads its changes, to whom they are sent.
+// Floor 3: one document, an update against the rights, who is there, who reads changes, to whom they are sent.
 pub mod document;
 pub mod feed;
 pub mod presence;
+pub mod review;
 pub mod webhooks;
 // Floor 4: what is written becomes changes, and leaves a trace of who worked when.
 pub mod activity;

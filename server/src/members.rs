@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use plansync_protocol::{
-    ids::{Access, PersonId, Seq},
+    ids::{PersonId, Seq},
     wire::{self, CloseCode, Frame, Notice, NoticeCode},
 };
 
@@ -67,12 +67,6 @@ impl Member {
         for message in everyone {
             self.outbox.offer_presence(wire::encode(&Frame::Awareness(message)).into());
         }
-    }
-
-    /// Whether this person may change anything at all.
-    #[must_use]
-    pub fn may_write(&self) -> bool {
-        self.claims.access != Access::Viewer
     }
 }
 

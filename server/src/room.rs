@@ -7,6 +7,7 @@
 
 mod keeping;
 mod opening;
+mod reviewing;
 
 use std::{
     sync::Arc,
@@ -16,14 +17,16 @@ use std::{
 use bytes::Bytes;
 use jiff::civil::Date;
 use plansync_protocol::{
-    guard::{self, Delta, Lane, Refusal},
-    ids::{ClientId, Origin, PartyId, PersonId, Scope, Seq},
+    guard::{self, Delta, Lane, Refusal as Rule},
+    ids::{Access, ClientId, Origin, PartyId, PersonId, Scope, Seq},
     limits,
     plan::{self, Change, Edit, Malformed, Plan, Stamp, change, derived::Standing, diff, figures, item},
     wire::{self, CloseCode, Frame, Welcome, WireLimits},
 };
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
+
+use reviewing::Judged;
 
 use crate::{
     activity::{self, Record},
@@ -36,6 +39,7 @@ use crate::{
     metrics,
     outbox::{Close, OUTBOX_BYTES_MAX},
     presence::Presence,
+    review::Refusal,
     settling::{Hand, Settling},
 };
 
@@ -88,6 +92,8 @@ pub struct EditRequest {
     pub author: Arc<Author>,
     /// By what kind of hand.
     pub origin: Origin,
+    /// How far their rights go; `None` for the workspace.
+    pub access: Option<Access>,
     /// What.
     pub edit: Edit,
 }
@@ -99,6 +105,8 @@ pub struct Edited {
     pub seq: Seq,
     /// What is different now, as it stands before it settles.
     pub changes: Vec<Change>,
+    /// What was put back.
+    pub refused: Vec<Refusal>,
 }
 
 /// Why a request's edit was not made. Nothing of it was.
@@ -197,6 +205,8 @@ struct Due {
     expiry: Instant,
     card: Option<Instant>,
     settling: Option<Instant>,
+    /// Changes are not told before this.
+    telling: Instant,
     /// Where the plan stands is looked at: after changes, and when its day turns.
     standing: Option<Instant>,
     /// When that was looked at last.
@@ -234,7 +244,8 @@ enum Answer {
     Everyone(MemberId),
     CatchUp(MemberId, Option<Seq>),
     View(oneshot::Sender<View>),
-    Edited(Vec<Change>, oneshot::Sender<Result<Edited, EditRefused>>),
+    Edited(Vec<Change>, Vec<Refusal>, oneshot::Sender<Result<Edited, EditRefused>>),
+    Refused(MemberId, u64, Vec<Refusal>),
 }
 
 impl Turn {
@@ -292,6 +303,7 @@ impl Room {
                 expiry: now + EXPIRY_TICK,
                 card: None,
                 settling: None,
+                telling: now,
                 standing: None,
                 stood: now.checked_sub(keeping::STANDING_PACE).unwrap_or(now),
                 quiet: now + QUIET,
@@ -440,16 +452,9 @@ impl Room {
     }
 
     /// Takes an update into the document; what it overwrites of others becomes a change of theirs first.
-    fn take(
-        &mut self,
-        hand: &Hand,
-        may_write: bool,
-        update: &[u8],
-        lane: Lane,
-        turn: &Turn,
-    ) -> Result<Delta, Rejected> {
+    fn take(&mut self, hand: &Hand, update: &[u8], lane: Lane, turn: &Turn) -> Result<Delta, Rejected> {
         let (document, settling) = self.opened();
-        let delta = document.check(&hand.author.person, may_write, update, lane)?;
+        let delta = document.check(&hand.author.person, update, lane)?;
         if !delta.is_empty() {
             settling.make_way(delta.touched(), hand, turn.at, document);
             document.take(&delta)?;
@@ -460,21 +465,30 @@ impl Room {
     fn update(&mut self, id: MemberId, update: &[u8], lane: Lane, turn: &mut Turn) -> Result<(), RoomError> {
         let Some(member) = self.members.get_mut(id) else { return Ok(()) };
         member.frames += 1;
-        let (author, may_write) = (Arc::clone(&member.author), member.may_write());
-        self.document()?;
+        let (author, access, frame) = (Arc::clone(&member.author), member.claims.access, member.frames);
+        let before = self.document()?.plan().clone();
         if self.weight + update.len() > limits::DOCUMENT_BYTES_MAX && self.is_full(update.len())? {
             self.expel(id, Close::new(CloseCode::TooLarge, "the plan would be larger than 8 MiB"));
             return Ok(());
         }
         let hand = Hand { author, origin: Origin::Human };
-        match self.take(&hand, may_write, update, lane, turn) {
+        match self.take(&hand, update, lane, turn) {
             Ok(delta) => {
                 self.answered(id, lane);
                 if !delta.is_empty() {
-                    self.keep(delta, hand, turn)?;
+                    let judged = Judged { hand, access: Some(access), before: &before, reason: None, is_typed: false };
+                    match self.judge(delta, &judged, turn)? {
+                        Ok((delta, refusals)) => {
+                            self.keep(delta, judged.hand, turn)?;
+                            if !refusals.is_empty() {
+                                turn.answers.push(Answer::Refused(id, frame, refusals));
+                            }
+                        }
+                        Err(why) => self.expel(id, Close::new(CloseCode::TooLarge, why)),
+                    }
                 }
             }
-            Err(Rejected::Refused(Refusal::Gap { .. })) => self.ask(id, lane)?,
+            Err(Rejected::Refused(Rule::Gap { .. })) => self.ask(id, lane)?,
             Err(rejected @ Rejected::Broken(_)) => {
                 tracing::error!(plan = %self.row.id, person = %hand.author.person, error = %rejected, "an update broke the document");
                 self.expel(id, close_for(&rejected));
@@ -532,12 +546,20 @@ impl Room {
         settling.make_way_for(&request.edit.targets(), &hand, turn.at, document);
         let before = document.plan().clone();
         match document.edit(&request.edit, &stamp) {
-            Ok(None) => turn.answers.push(Answer::Edited(Vec::new(), reply)),
+            Ok(None) => turn.answers.push(Answer::Edited(Vec::new(), Vec::new(), reply)),
             Ok(Some(delta)) => {
-                let differences = diff::plans(&before, document.plan());
-                let seq = self.keep(delta, hand.clone(), turn)?;
-                let changes = self.preview(differences, &hand, seq, turn.at);
-                turn.answers.push(Answer::Edited(changes, reply));
+                let reason = request.edit.reason.as_deref();
+                let judged = Judged { hand, access: request.access, before: &before, reason, is_typed: true };
+                match self.judge(delta, &judged, turn)? {
+                    Ok((delta, refused)) => {
+                        let hand = judged.hand;
+                        let differences = diff::plans(&before, self.document()?.plan());
+                        let seq = self.keep(delta, hand.clone(), turn)?;
+                        let changes = self.preview(differences, &hand, seq, turn.at);
+                        turn.answers.push(Answer::Edited(changes, refused, reply));
+                    }
+                    Err(why) => drop(reply.send(Err(EditRefused::TooLarge(why)))),
+                }
             }
             Err(EditRejected::Malformed(fields)) => {
                 let _ = reply.send(Err(EditRefused::Malformed(fields)));
@@ -564,6 +586,7 @@ impl Room {
     fn preview(&self, differences: Vec<plan::Difference>, hand: &Hand, seq: Seq, at: Millis) -> Vec<Change> {
         let numbered = (0..).zip(differences);
         let change = |(n, difference)| Change {
+            agreed_by: [].into(),
             seq,
             n,
             at: clock::rfc3339(at).into(),
@@ -699,8 +722,12 @@ impl Room {
                 let _ = reply.send(view);
                 Ok(())
             }
-            Answer::Edited(changes, reply) => {
-                let _ = reply.send(Ok(Edited { seq: self.seq, changes }));
+            Answer::Edited(changes, refused, reply) => {
+                let _ = reply.send(Ok(Edited { seq: self.seq, changes, refused }));
+                Ok(())
+            }
+            Answer::Refused(id, frame, refusals) => {
+                self.refuse(id, frame, &refusals);
                 Ok(())
             }
         }
@@ -821,9 +848,9 @@ pub fn card(plan: &Plan, record: &Record, created_at: Millis) -> Value {
 /// How a refused update ends its connection.
 fn close_for(rejected: &Rejected) -> Close {
     let code = match rejected {
-        Rejected::Refused(Refusal::TooLarge { .. }) => CloseCode::TooLarge,
+        Rejected::Refused(Rule::TooLarge { .. }) => CloseCode::TooLarge,
         Rejected::Refused(_) | Rejected::Broken(_) => CloseCode::Malformed,
-        Rejected::Forged { .. } | Rejected::ReadOnly => CloseCode::NotAllowed,
+        Rejected::Forged { .. } => CloseCode::NotAllowed,
     };
     Close::new(code, rejected.to_string())
 }

@@ -13,7 +13,7 @@ use std::{
 };
 
 use plansync_protocol::{
-    ids::{Origin, Scope, Seq},
+    ids::{Origin, PersonId, Scope, Seq},
     plan::{
         self, Difference, Plan,
         change::{self, Change, What},
@@ -76,6 +76,7 @@ pub struct Hand {
 struct Found {
     writing: Writing,
     event: change::Event,
+    agreed_by: Box<[PersonId]>,
 }
 
 impl Settling {
@@ -139,7 +140,8 @@ impl Settling {
 
     /// Something else has happened around the plan; it is told in its turn.
     pub fn tell(&mut self, event: change::Event, hand: Hand, seq: Seq, at: Millis) {
-        self.found.push(Found { writing: Writing { hand, first: seq, last: seq, at }, event });
+        let writing = Writing { hand, first: seq, last: seq, at };
+        self.found.push(Found { writing, event, agreed_by: [].into() });
     }
 
     /// Somebody has come, and is told of unless they had only just gone; or the other way round.
@@ -249,19 +251,26 @@ impl Settling {
             for difference in diff::rows(collection, &of.id, old, new, Some(&names)) {
                 let writing = writing_of(&difference, &fields);
                 diff::apply(known, &difference);
-                if let (Some(writing), Some(event)) = (writing, event(difference)) {
-                    self.found.push(Found { writing, event });
-                }
+                let Some(writing) = writing else { continue };
+                let agreed_by = agreed_by(now, &difference, writing.at);
+                let made = made(&difference);
+                let events = event(difference).into_iter().chain(made);
+                self.found.extend(events.map(|event| Found {
+                    writing: writing.clone(),
+                    event,
+                    agreed_by: agreed_by.clone(),
+                }));
             }
         }
         self.found.sort_by_key(|found| found.writing.last);
     }
 
-    fn number(&mut self, Found { writing, event }: Found) -> Change {
+    fn number(&mut self, Found { writing, event, agreed_by }: Found) -> Change {
         let seq = writing.last.max(self.told.0);
         let n = if seq == self.told.0 { self.told.1 + 1 } else { 0 };
         self.told = (seq, n);
         Change {
+            agreed_by,
             seq,
             n,
             at: clock::rfc3339(writing.at).into(),
@@ -322,4 +331,28 @@ fn event(difference: Difference) -> Option<change::Event> {
         subject: Some(difference.subject().into()),
         data: serde_json::json!({"id": difference.id, "title": difference.title}),
     })
+}
+
+/// A proposal that all have accepted is made in the same entry.
+fn made(difference: &Difference) -> Option<change::Event> {
+    let is_made = difference.collection.name == "proposals" && difference.verb == change::Verb::Accepted;
+    is_made.then(|| change::Event::Other {
+        kind: "proposal.applied".into(),
+        subject: Some(difference.subject().into()),
+        data: serde_json::json!({"id": difference.id, "title": difference.title, "class": "commitment"}),
+    })
+}
+
+/// Who agreed to a difference, where it was made by a proposal that was accepted at that moment.
+fn agreed_by(plan: &Plan, difference: &Difference, at: Millis) -> Box<[PersonId]> {
+    let What::Field { field, .. } = &difference.what else { return [].into() };
+    let at = clock::rfc3339(at);
+    let item = format!("items/{}/{field}", difference.subject());
+    let is_made = |row: &plan::Row| {
+        row.text("state") == Some("accepted") && row.text("decidedAt") == Some(&at) && row.get(&item).is_some()
+    };
+    let Some(proposal) = plan.entities("proposals").find(|each| is_made(each.row)) else { return [].into() };
+    let asked = proposal.row.text("by");
+    let accepted = proposal.row.members("agreedBy").map(|(person, _)| person).filter(|person| Some(*person) != asked);
+    asked.into_iter().chain(accepted).filter_map(|person| PersonId::parse(person).ok()).collect()
 }

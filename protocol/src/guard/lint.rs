@@ -93,9 +93,11 @@ pub(super) enum Content<'a> {
     String(&'a str),
     /// The bytes of scalars, one after the other; their number is the struct's length.
     Values(&'a [u8]),
+    /// The same, where one of them at least is a list or an object of JSON.
+    Nested(&'a [u8]),
     Map,
     Text,
-    /// Content of Yjs that no plan holds: a list, XML, a buffer, a format, an embed, a document, a nested value.
+    /// Content of Yjs that no plan holds: a shared list, XML, a buffer, a format, an embed, a document, a bigint.
     Foreign,
 }
 
@@ -244,11 +246,16 @@ fn lint_struct<'a>(
         REF_ANY => {
             let count = budget.values(reader)?;
             let from = reader.at();
-            let mut are_scalars = true;
+            let mut widest = Value::Scalar;
             for _ in 0..count {
-                are_scalars &= lint_value(reader)? == Value::Scalar;
+                widest = widest.max(lint_value(reader)?);
             }
-            (if are_scalars { Content::Values(reader.since(from)) } else { Content::Foreign }, count)
+            let content = match widest {
+                Value::Scalar => Content::Values(reader.since(from)),
+                Value::Nested => Content::Nested(reader.since(from)),
+                Value::Foreign => Content::Foreign,
+            };
+            (content, count)
         }
         REF_JSON => {
             let count = budget.values(reader)?;
@@ -302,12 +309,14 @@ fn lint_id(reader: &mut Reader<'_>) -> Result<Id, Refusal> {
     Ok(Id { client: reader.client()?, clock: reader.clock()? })
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Value {
     /// `undefined` is one: `map.set(key, undefined)` is legal in Yjs and common in front ends that clear a field; the
     /// plan reads it as absent.
     Scalar,
-    /// A list, an object, a buffer, a bigint.
+    /// A list or an object of JSON.
+    Nested,
+    /// What JSON cannot say: a buffer, a bigint, or what holds one.
     Foreign,
 }
 
@@ -343,18 +352,20 @@ fn lint_nested(reader: &mut Reader<'_>, depth: usize) -> Result<Value, Refusal> 
         }
         118 => {
             let depth = inside()?;
+            let mut widest = Value::Nested;
             for _ in 0..reader.count(2)? {
                 reader.string()?;
-                lint_nested(reader, depth)?;
+                widest = widest.max(lint_nested(reader, depth)?);
             }
-            return Ok(Value::Foreign);
+            return Ok(widest);
         }
         117 => {
             let depth = inside()?;
+            let mut widest = Value::Nested;
             for _ in 0..reader.count(1)? {
-                lint_nested(reader, depth)?;
+                widest = widest.max(lint_nested(reader, depth)?);
             }
-            return Ok(Value::Foreign);
+            return Ok(widest);
         }
         116 => {
             lint_buffer(reader)?;

@@ -24,7 +24,7 @@ use crate::guard::reader::{Reader, write_string, write_uint};
 use crate::guard::refusal::{Refusal, Rule, malformed};
 use crate::guard::{Delta, Id, Lane};
 use crate::limits;
-use crate::plan::schema::{self, Kind};
+use crate::plan::schema::{self, Entry, Kind};
 use crate::plan::touched::Place;
 use crate::wire::RefusalCode;
 
@@ -197,6 +197,7 @@ fn holds(draft: &Draft<'_>, slot: u32, content: Content<'_>) -> bool {
         // A newer client may know fields that we do not: kept as they are, as long as they are of either kind.
         Content::Text => field.is_none_or(|field| field.kind == Kind::Text),
         Content::Values(_) => field.is_none_or(|field| field.kind != Kind::Text),
+        Content::Nested(_) => field.is_some_and(|field| field.kind == Kind::Map(Entry::Json)),
         Content::String(_) | Content::Map | Content::Foreign => false,
     }
 }
@@ -228,7 +229,7 @@ fn admit(draft: &mut Draft<'_>, part: usize, next: &Struct<'_>) -> Result<(), Re
     let what = match content {
         Content::Deleted | Content::Foreign => What::Deleted,
         Content::String(_) => What::String,
-        Content::Values(_) => What::Value,
+        Content::Values(_) | Content::Nested(_) => What::Value,
         Content::Map => What::Type(draft.new_type(TypeKind::Entity, slot)),
         Content::Text => What::Type(draft.new_type(TypeKind::Text, slot)),
     };
@@ -253,7 +254,7 @@ fn admit(draft: &mut Draft<'_>, part: usize, next: &Struct<'_>) -> Result<(), Re
             head(out, REF_TYPE, origin);
             out.push(TYPE_TEXT);
         }
-        Content::Values(values) => {
+        Content::Values(values) | Content::Nested(values) => {
             // Several values under one key are its history; Yjs merges them when an undo keeps them. Written one by
             // one they mean the same, and a reader of a key never meets two.
             let mut reader = Reader::new(values);

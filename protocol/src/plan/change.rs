@@ -43,11 +43,15 @@ pub enum Verb {
     Declined,
     /// Its owner's side offered something else.
     Countered,
+    /// Whoever asked for it no longer does.
+    Withdrawn,
+    /// Nobody answered in time, or something else happened to it first.
+    Expired,
 }
 
 impl Verb {
     /// Every verb.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Added,
         Self::Removed,
         Self::Restored,
@@ -62,6 +66,8 @@ impl Verb {
         Self::Accepted,
         Self::Declined,
         Self::Countered,
+        Self::Withdrawn,
+        Self::Expired,
     ];
 
     /// The word at the end of a change's type.
@@ -82,6 +88,8 @@ impl Verb {
             Self::Accepted => "accepted",
             Self::Declined => "declined",
             Self::Countered => "countered",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
         }
     }
 
@@ -196,6 +204,8 @@ impl Difference {
 /// Who changed what, and when.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
+    /// Who agreed to it, where it needed the consent of several parties.
+    pub agreed_by: Box<[PersonId]>,
     /// The number of the last entry of the document's log that it covers.
     pub seq: Seq,
     /// Its place among the changes of that entry, from 0.
@@ -253,7 +263,8 @@ pub(super) fn title(collection: &Collection, id: &str, row: Option<&Row>) -> Box
 }
 
 /// The value of a field as a change states it: a set as a sorted array, a map as an object.
-pub(super) fn field_value(row: &Row, collection: &Collection, name: &str) -> Option<Json> {
+#[must_use]
+pub fn field_value(row: &Row, collection: &Collection, name: &str) -> Option<Json> {
     let Some(field) = collection.field_named(name).filter(|field| field.has_members()) else {
         return row.get(name).map(Value::to_json);
     };

@@ -32,6 +32,8 @@ const FOLLOWERS: &[(&str, &[&str])] = &[
     ("commitment.at", &["commitment.state", "commitment.due"]),
     ("commitment.by", &["commitment.state", "commitment.due"]),
     ("measuredAt", &["measured"]),
+    ("agreedBy", &["answers", "state"]),
+    ("decidedAt", &["state"]),
     // Why the last date or status changed.
     ("reason", &["due", "start", "durationDays", "status"]),
 ];
@@ -173,6 +175,7 @@ impl Rows<'_> {
                 let verb = match name {
                     "status" => status_verb(old.text(name), new.text(name)),
                     "commitment.state" => new.text(name).and_then(Verb::of).filter(|verb| verb.is_of_commitment()),
+                    "state" if collection.name == "proposals" => new.text(name).and_then(Verb::of),
                     _ => None,
                 };
                 let what = What::Field { field: change.field, old: change.old, new: change.new };

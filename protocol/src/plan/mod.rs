@@ -57,12 +57,13 @@ pub type Rows = BTreeMap<Box<str>, Arc<Row>>;
 pub struct Plan {
     /// The fields of `meta`.
     pub meta: Row,
-    rows: Vec<Rows>,
+    /// Shared until one of two copies changes: a plan before and after an update costs one collection.
+    rows: Vec<Arc<Rows>>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { meta: Row::default(), rows: vec![Rows::new(); COLLECTIONS.len()] }
+        Self { meta: Row::default(), rows: COLLECTIONS.iter().map(|_| Arc::default()).collect() }
     }
 }
 
@@ -75,7 +76,7 @@ impl Plan {
 
     /// The rows of a collection, to be changed.
     pub fn rows_mut(&mut self, collection: &Collection) -> &mut Rows {
-        &mut self.rows[collection.index()]
+        Arc::make_mut(&mut self.rows[collection.index()])
     }
 
     /// The row of an entity, removed or not; of `meta` with any id.
@@ -103,6 +104,6 @@ impl Plan {
     /// Whether it holds nothing at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.meta.is_empty() && self.rows.iter().all(BTreeMap::is_empty)
+        self.meta.is_empty() && self.rows.iter().all(|rows| rows.is_empty())
     }
 }

@@ -100,6 +100,13 @@ pub fn put<'a>(
     touched
 }
 
+/// Takes an entity out of the document, as if it had never come: the server's own hand, before anybody has seen it.
+pub fn erase(txn: &mut TransactionMut<'_>, target: &Target) {
+    if let Some(root) = txn.get_map(target.collection.name).filter(|_| !target.collection.is_single()) {
+        root.remove(txn, &target.id);
+    }
+}
+
 fn refusals(txn: &TransactionMut<'_>, edit: &Edit) -> Vec<Malformed> {
     let mut refused = Vec::new();
     for (list, targets) in [("remove", &edit.remove), ("restore", &edit.restore)] {

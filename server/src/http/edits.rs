@@ -51,11 +51,13 @@ pub async fn edit(
 ) -> Result<Json<Edited>, Problem> {
     let id = plan_id(id)?;
     let (author, origin) = requester.writes(&id)?;
+    let access = requester.access();
     let edit = Edit::parse(&json(body)?, true).map_err(Problem::malformed)?;
     let (reply, answer) = oneshot::channel();
-    let request = Box::new(EditRequest { author, origin, edit });
+    let request = Box::new(EditRequest { author, origin, access, edit });
     app.house.rooms.send(&id, &Scope::Shared, Event::Edit { request, reply }).await?;
     let edited = answer.await.map_err(|_| Unreachable::Ended(id.clone()))??;
     let changes = edited.changes.iter().map(|change| change.cloud_event(&id)).collect();
-    Ok(Json(Edited { seq: edited.seq, changes, refused: Vec::new() }))
+    let refused = edited.refused.iter().map(|refusal| serde_json::to_value(refusal).unwrap_or_default()).collect();
+    Ok(Json(Edited { seq: edited.seq, changes, refused }))
 }

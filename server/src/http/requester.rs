@@ -67,6 +67,29 @@ impl Requester {
     }
 }
 
+impl Requester {
+    /// Who leads the work on this plan: opens and closes touchpoints.
+    ///
+    /// # Errors
+    /// A problem for everybody but owners, editors and the workspace.
+    pub fn leads(&self, plan: &PlanId) -> Result<(Arc<Author>, Origin), Problem> {
+        let writes = self.writes(plan)?;
+        match self.access() {
+            None | Some(Access::Owner | Access::Editor) => Ok(writes),
+            Some(_) => Err(Problem::forbidden("touchpoints are opened and closed by owners and editors")),
+        }
+    }
+
+    /// How far the rights go; `None` for the workspace, which may do everything.
+    #[must_use]
+    pub fn access(&self) -> Option<Access> {
+        match self {
+            Self::Workspace { .. } => None,
+            Self::Person(claims) => Some(claims.access),
+        }
+    }
+}
+
 impl FromRequestParts<App> for Requester {
     type Rejection = Problem;
 

@@ -66,7 +66,7 @@ pub async fn open(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let plan = plan_id(id)?;
-    let (author, origin) = requester.writes(&plan)?;
+    let (author, origin) = requester.leads(&plan)?;
     let body = super::json(body)?;
     let view = plans::view(&app.house.rooms, &plan, true).await?;
     let baseline_seq = last_closed(&view.plan).map_or(0, |(_, closed)| closed);
@@ -107,7 +107,7 @@ pub async fn close(
 ) -> Result<Json<Touchpoint>, Problem> {
     let Path((plan, id)) = path.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
     let plan = plan_id(Ok(Path(plan)))?;
-    let (author, origin) = requester.writes(&plan)?;
+    let (author, origin) = requester.leads(&plan)?;
     let view = plans::view(&app.house.rooms, &plan, true).await?;
     let row = find(&view.plan, &id).ok_or_else(|| no_touchpoint(&id))?;
     let baseline_seq = seq(row, "baselineSeq").unwrap_or(0);
@@ -203,7 +203,7 @@ async fn write(
     let edit =
         Edit { set: vec![EntityEdit { target: Target { collection, id: id.into() }, assigns }], ..Edit::default() };
     let (reply, answer) = oneshot::channel();
-    let request = Box::new(EditRequest { author, origin, edit });
+    let request = Box::new(EditRequest { author, origin, access: None, edit });
     app.house.rooms.send(plan, &Scope::Shared, Event::Edit { request, reply }).await?;
     Ok(answer.await.map_err(|_| Unreachable::Ended(plan.clone()))??.seq)
 }

@@ -56,6 +56,7 @@ impl Room {
         }
         if self.due.standing.is_some_and(|due| due <= now) {
             self.derive()?;
+            self.expire_proposals().await?;
         }
         if self.due.card.is_some_and(|due| due <= now) {
             self.due.card = None;
@@ -88,15 +89,23 @@ impl Room {
         let Some(settling) = &mut self.settling else { return Ok(()) };
         let changes = settling.settle(now, self.document.as_mut().filter(|_| is_writing));
         let told = settling.told(self.seq);
+        self.due.telling = clock::instant() + self.still / 2;
         self.plan_settling();
         if changes.is_empty() {
             return Ok(());
         }
         metrics::changes(changes.len());
         if changes.iter().any(|change| matches!(change.event, Event::Difference(_))) {
-            let plan = self.document()?.plan().clone();
-            self.record.note(&changes, &plan);
-            self.set_out(&changes, &plan);
+            self.document()?;
+            let plan = self.document.as_mut().expect("it is open").plan();
+            self.record.note(&changes, plan);
+            if self.standing.is_none() {
+                // Where the plan stood before its first change of all.
+                let before = before(&changes, plan);
+                let today = activity::day(clock::now(), &item::time_zone(plan));
+                self.standing = Some(self.record.standing_of(&before, today));
+                self.standing_is_news = true;
+            }
             let now = clock::instant();
             let soon = (now + STANDING_DELAY).max(self.due.stood + STANDING_PACE);
             self.due.standing = Some(self.due.standing.map_or(soon, |due| due.min(soon)));
@@ -115,22 +124,6 @@ impl Room {
             .map(|change| ((change.seq, change.n), change.cloud_event(&self.row.id).to_string().into_bytes()));
         let news = News { changes: kept.collect(), told, activity, standing };
         Ok(self.log.tell(self.key, news).await?)
-    }
-
-    /// Before the first change of all, where the plan stood: worked out by undoing what has changed.
-    fn set_out(&mut self, changes: &[Change], plan: &Plan) {
-        if self.standing.is_some() {
-            return;
-        }
-        let mut before = plan.clone();
-        for change in changes.iter().rev() {
-            if let Event::Difference(difference) = &change.event {
-                diff::revert(&mut before, difference);
-            }
-        }
-        let today = activity::day(clock::now(), &item::time_zone(plan));
-        self.standing = Some(self.record.standing_of(&before, today));
-        self.standing_is_news = true;
     }
 
     /// Tells which lines the plan has crossed since they were looked at last, by edits or by a day that has passed.
@@ -161,11 +154,12 @@ impl Room {
         Ok(card(self.document()?.plan(), &record, created_at))
     }
 
-    /// Looks when the next change is due, where that is not known.
+    /// Looks when the next change is due, where that is not known. A plan that is edited all the time tells several
+    /// at once: what they cost is one row of bookkeeping and a part in a commit each time.
     pub(super) fn plan_settling(&mut self) {
         if self.due.settling.is_none() {
             let due = self.settling.as_ref().and_then(Settling::due);
-            self.due.settling = due.map(|due| clock::instant() + clock::until(due));
+            self.due.settling = due.map(|due| (clock::instant() + clock::until(due)).max(self.due.telling));
         }
     }
 
@@ -216,4 +210,15 @@ impl Room {
         });
         Ok(())
     }
+}
+
+/// The plan before these changes.
+fn before(changes: &[Change], plan: &Plan) -> Plan {
+    let mut before = plan.clone();
+    for change in changes.iter().rev() {
+        if let Event::Difference(difference) = &change.event {
+            diff::revert(&mut before, difference);
+        }
+    }
+    before
 }

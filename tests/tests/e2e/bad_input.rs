@@ -43,7 +43,7 @@ async fn server() -> Server {
 }
 
 fn editor(person: &str) -> String {
-    token(PLAN, person, "buyer", "editor")
+    token(PLAN, person, "seller", "owner")
 }
 
 /// Somebody who is let in and has read the greeting.

@@ -218,13 +218,13 @@ async fn a_stop_while_fifty_write_tells_everybody_and_loses_nothing() {
     let ids: Vec<_> = (0..PLANS).map(|n| format!("plan-{n}")).collect();
     ids.iter().for_each(|id| server.http().create_sample(id));
     let stock = Stock::start().await;
-    stock.open("stock", &server.ws(), &ids[0], &token(&ids[0], "b-cfo", "buyer", "editor")).await;
+    stock.open("stock", &server.ws(), &ids[0], &token(&ids[0], "b-cfo", "seller", "owner")).await;
     stock.synced("stock").await;
     let mut raw = raw_client(&server, &ids[0]).await;
     let people: Vec<(usize, Plan)> = (0..PEOPLE)
         .map(|n| {
             let id = &ids[n % PLANS];
-            let token = token(id, &format!("p-{n}"), "seller", "editor");
+            let token = token(id, &format!("p-{n}"), "seller", "owner");
             (n, Client::new(proxy.ws()).backoff(fast()).open(id, &token).unwrap())
         })
         .collect();

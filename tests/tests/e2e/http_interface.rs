@@ -253,7 +253,7 @@ async fn the_list_of_plans_comes_in_pages() {
 #[tokio::test]
 async fn an_edit_over_http_is_on_disk_when_answered_and_seen_by_open_sockets() {
     let mut server = server().await;
-    let mut ann = Raw::stock(&server, PLAN, &token(PLAN, "ann", "buyer", "editor")).await;
+    let mut ann = Raw::stock(&server, PLAN, &token(PLAN, "ann", "seller", "owner")).await;
     let pen = Pen::new(1);
     ann.send(&ask_all()).await;
     ann.until_title(&pen, serde_json::from_str::<Value>(SAMPLE).unwrap()["meta"]["title"].as_str().unwrap()).await;
@@ -264,7 +264,7 @@ async fn an_edit_over_http_is_on_disk_when_answered_and_seen_by_open_sockets() {
     let (_, body) = server.http().get(&format!("/v1/plans/{PLAN}"));
     assert_eq!(body["plan"]["meta"]["title"], "By HTTP");
 
-    let mut ann = Raw::stock(&server, PLAN, &token(PLAN, "ann", "buyer", "editor")).await;
+    let mut ann = Raw::stock(&server, PLAN, &token(PLAN, "ann", "seller", "owner")).await;
     ann.send(&ask_all()).await;
     ann.until_title(&pen, "By HTTP").await;
     let (status, _) = server.http().post(&edits(), &json!({"set": {"meta": {"title": "Live"}}}));
@@ -280,7 +280,7 @@ async fn what_somebody_types_survives_an_edit_of_the_same_text_over_http() {
     let task = serde_json::from_str::<Value>(SAMPLE).unwrap()["tasks"][0]["id"].as_str().unwrap().to_owned();
     let notes = |text: &str| json!({"set": {"tasks": {task.as_str(): {"notes": text}}}});
     assert_eq!(server.http().post(&edits(), &notes("The quick fox")).0, 200);
-    let (mut ann, _) = Raw::plansync(&server, PLAN, &token(PLAN, "ann", "buyer", "editor")).await;
+    let (mut ann, _) = Raw::plansync(&server, PLAN, &token(PLAN, "ann", "seller", "owner")).await;
     let pen = Pen::new(1);
     ann.send(&ask_all()).await;
     ann.until("the plan", |frame| {

@@ -8,12 +8,14 @@
 
 mod bad_input;
 mod changes;
+mod consent;
 mod convergence;
 mod crash;
 mod faults;
 mod http_interface;
 mod neighbours;
 mod page;
+mod rights;
 mod slow_reader;
 mod summary;
 mod sync;

@@ -27,8 +27,8 @@ impl Neighbours {
     /// They begin.
     pub async fn move_in(server: &Server) -> Self {
         server.http().create_sample(PLAN);
-        let mut writer = Raw::stock(server, PLAN, &token(PLAN, "nora", "buyer", "editor")).await;
-        let mut reader = Raw::stock(server, PLAN, &token(PLAN, "rolf", "seller", "editor")).await;
+        let mut writer = Raw::stock(server, PLAN, &token(PLAN, "nora", "seller", "owner")).await;
+        let mut reader = Raw::stock(server, PLAN, &token(PLAN, "rolf", "seller", "owner")).await;
         let (written, seen) = (Pen::new(1_001), Pen::new(1_002));
         for (raw, pen) in [(&mut writer, &written), (&mut reader, &seen)] {
             raw.send(&ask_all()).await;

@@ -27,7 +27,7 @@ const UPDATE_BYTES: usize = 100_000;
 const STORM_MAX: Duration = Duration::from_secs(15);
 
 async fn joined(server: &Server, person: &str, client: u64) -> (Raw, Pen) {
-    let mut raw = Raw::stock(server, PLAN, &token(PLAN, person, "buyer", "editor")).await;
+    let mut raw = Raw::stock(server, PLAN, &token(PLAN, person, "seller", "owner")).await;
     let pen = Pen::new(client);
     raw.send(&ask_all()).await;
     raw.until("the plan", |frame| {
@@ -103,7 +103,7 @@ async fn resume(server: &Server, mut raw: Raw, pen: Pen) {
     };
     timeout(2 * PATIENCE, read_on).await.expect("it converges or is closed in time");
     if pen.title().as_deref() != Some("after the storm") {
-        let mut again = Raw::stock(server, PLAN, &token(PLAN, "back", "buyer", "editor")).await;
+        let mut again = Raw::stock(server, PLAN, &token(PLAN, "back", "seller", "owner")).await;
         again.send(&plansync_protocol::wire::encode(&Frame::SyncStep1(&pen.state_vector()))).await;
         again.until_title(&pen, "after the storm").await;
     }

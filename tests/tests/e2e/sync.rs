@@ -20,7 +20,7 @@ async fn server() -> Server {
 }
 
 fn editor(person: &str) -> String {
-    token(PLAN, person, "buyer", "editor")
+    token(PLAN, person, "seller", "owner")
 }
 
 /// A stock client that has read the whole plan.
@@ -107,8 +107,8 @@ async fn a_plansync_client_is_welcomed_then_asked_and_acknowledged_frame_by_fram
     ann.send(&hello(&editor("ann"))).await;
     let bytes = ann.next().await.unwrap();
     let Frame::Welcome(welcome) = wire::decode(&bytes).unwrap() else { panic!("the first frame is the Welcome") };
-    assert_eq!((welcome.person.as_str(), welcome.party.as_str(), welcome.seq), ("ann", "buyer", 1));
-    assert_eq!((welcome.access.as_str(), welcome.scope.to_string().as_str()), ("editor", "shared"));
+    assert_eq!((welcome.person.as_str(), welcome.party.as_str(), welcome.seq), ("ann", "seller", 1));
+    assert_eq!((welcome.access.as_str(), welcome.scope.to_string().as_str()), ("owner", "shared"));
     let bytes = ann.next().await.unwrap();
     let Frame::SyncStep1(state_vector) = wire::decode(&bytes).unwrap() else { panic!("then comes SyncStep1") };
 

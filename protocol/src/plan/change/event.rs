@@ -12,6 +12,9 @@ use crate::plan::schema::{COLLECTIONS, Class, Collection, Kind, collection};
 use crate::plan::value::Value;
 
 const PREFIX: &str = "plansync.";
+/// A proposal is opened, not added.
+const PROPOSAL: &str = "proposal";
+const OPENED: &str = "opened";
 
 impl Change {
     /// The type of the event: `plansync.milestone.changed`.
@@ -20,9 +23,13 @@ impl Change {
         match &self.event {
             Event::Other { kind, .. } => format!("{PREFIX}{kind}"),
             Event::Difference(difference) => {
-                let noun =
-                    if difference.verb.is_of_commitment() { "commitment" } else { difference.collection.singular };
-                format!("{PREFIX}{noun}.{}", difference.verb.as_str())
+                let (noun, verb) = (difference.collection.singular, difference.verb);
+                let (noun, word) = match verb {
+                    Verb::Added if noun == PROPOSAL => (noun, OPENED),
+                    _ if verb.is_of_commitment() && noun != PROPOSAL => ("commitment", verb.as_str()),
+                    _ => (noun, verb.as_str()),
+                };
+                format!("{PREFIX}{noun}.{word}")
             }
         }
     }
@@ -30,10 +37,15 @@ impl Change {
     /// The event. Its id tells the document too, since each document counts its own log.
     #[must_use]
     pub fn cloud_event(&self, plan: &PlanId) -> Json {
-        let (subject, data) = match &self.event {
+        let (subject, mut data) = match &self.event {
             Event::Difference(difference) => (Some(difference.subject()), data(difference)),
             Event::Other { subject, data, .. } => (subject.as_deref().map(str::to_owned), data.clone()),
         };
+        if let Json::Object(data) = &mut data
+            && !self.agreed_by.is_empty()
+        {
+            data.insert("agreedBy".into(), self.agreed_by.iter().map(PersonId::as_str).collect());
+        }
         let place = match &self.scope {
             Scope::Shared => plan.to_string(),
             Scope::Party(_) => format!("{plan}/{}", self.scope),
@@ -66,7 +78,9 @@ impl Change {
         let text = |name: &str| event.get(name).and_then(Json::as_str);
         let kind = text("type")?.strip_prefix(PREFIX)?;
         let data = event.get("data")?;
+        let agreed = data.get("agreedBy").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
         Some(Self {
+            agreed_by: agreed.iter().filter_map(|person| PersonId::parse(person.as_str()?).ok()).collect(),
             seq: event.get("seq")?.as_u64()?,
             n: text("id")?.rsplit_once('/')?.1.parse().ok()?,
             at: text("time")?.into(),
@@ -91,8 +105,11 @@ impl Change {
 /// The verb of a difference, if this is the kind of one.
 fn verb_of(kind: &str) -> Option<Verb> {
     let (noun, verb) = kind.split_once('.')?;
+    if noun == PROPOSAL && verb == OPENED {
+        return Some(Verb::Added);
+    }
     let verb = Verb::of(verb)?;
-    let is_known = if verb.is_of_commitment() {
+    let is_known = if verb.is_of_commitment() && noun != PROPOSAL {
         noun == "commitment"
     } else {
         COLLECTIONS.iter().any(|collection| collection.singular == noun)

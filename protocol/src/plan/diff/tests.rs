@@ -58,6 +58,7 @@ fn folds(old: &Plan, new: &Plan, differences: &[Difference]) {
 
 fn change(difference: Difference) -> Change {
     Change {
+        agreed_by: [].into(),
         seq: 412,
         n: 0,
         at: "2026-02-17T18:21:07.113Z".into(),
@@ -289,6 +290,7 @@ fn other_events_come_back_too() {
     {
         let data = json!({"class": "status", "entity": "tasks", "n": null});
         let change = Change {
+            agreed_by: [].into(),
             scope: Scope::Party(private.clone()),
             party: None,
             origin: Origin::System,

@@ -63,6 +63,9 @@ pub(super) const PROPOSALS: Collection = Collection {
         field("answers", Kind::Map(Entry::Enum(ANSWERS)), Class::Commitment),
         field("state", Kind::Enum(&["open", "accepted", "declined", "withdrawn", "expired"]), Class::Commitment)
             .or("open"),
+        // Who has asked and accepted, and when it was decided.
+        field("agreedBy", PERSONS, Class::Commitment).stamped(),
+        field("decidedAt", Kind::Instant, Class::Commitment).stamped(),
     ],
     ..SHARED
 };

@@ -76,6 +76,7 @@ impl Window {
         let seq = self.changes.last().map_or(401, |change| change.seq + 1);
         for (n, difference) in diff::plans(&old, &self.plan).into_iter().enumerate() {
             self.changes.push(Change {
+                agreed_by: [].into(),
                 seq,
                 n: u32::try_from(n).unwrap(),
                 at: at.as_str().into(),
