@@ -222,6 +222,30 @@ fn what_stands_in_something_collected_is_collected() {
 }
 
 #[test]
+fn a_collection_stands_in_its_own_document_alone() {
+    use plansync_protocol::plan::schema::{COLLECTIONS, Documents};
+    for collection in COLLECTIONS {
+        let entity = match collection.is_single() {
+            true => item(&At::Root(collection.name, "title".into()), 8, &[1, 126]),
+            false => item(&At::Root(collection.name, "x".into()), 7, &[1]),
+        };
+        let bytes = of(7, 0, vec![entity]);
+        for (index, is_shared) in [(Index::new(), true), (Index::private(), false)] {
+            let has_place = match collection.documents {
+                Documents::Both => true,
+                Documents::Shared => is_shared,
+                Documents::Private => !is_shared,
+            };
+            for lane in [Lane::Live, Lane::Sync] {
+                let delta = index.check(&bytes, lane).unwrap();
+                assert_eq!(delta.refused().is_empty(), has_place, "{} where shared is {is_shared}", collection.name);
+            }
+            assert!(index.check(&bytes, Lane::Trusted).is_ok(), "what was admitted once is loaded");
+        }
+    }
+}
+
+#[test]
 fn touched_names_entities_and_fields() {
     let touched = |delta: plansync_protocol::guard::Delta| {
         let places = delta.touched().0.iter().map(|place| format!("{}/{}/{}", place.collection, place.id, place.field));

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use crate::guard::Id;
 use crate::guard::delta::Delta;
 use crate::ids::ClientId;
+use crate::plan::schema::Collection;
 use crate::plan::touched::Place;
 
 /// Per document: where every struct stands, without the values.
@@ -22,6 +23,8 @@ pub struct Index {
     /// Grows with every delta that was taken: a delta fits the one index it was checked against.
     pub(super) version: u64,
     live_len: u64,
+    /// Whether it is one party's own document, which holds other collections than the one that all parties read.
+    is_private: bool,
 }
 
 /// One client's structs.
@@ -100,10 +103,21 @@ pub(super) struct Slot {
 }
 
 impl Index {
-    /// The index of the empty document.
+    /// The index of an empty shared document.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The index of an empty private document.
+    #[must_use]
+    pub fn private() -> Self {
+        Self { is_private: true, ..Self::default() }
+    }
+
+    /// Whether a collection may stand in this document.
+    pub(super) fn has_place_for(&self, collection: &Collection) -> bool {
+        collection.documents.include(!self.is_private)
     }
 
     /// The next clock of a client: 0 for a client that is not known.

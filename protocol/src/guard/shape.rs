@@ -139,8 +139,11 @@ fn stand(draft: &mut Draft<'_>, item: &Item<'_>, origin: Option<Id>, at: usize) 
         None => {
             let parent = match item.parent {
                 Parent::Root(name) => match schema::collection(name) {
-                    Some(_) => draft.root(name),
-                    None => return Ok(Stand::Misplaced(Some(unknown(name, item.key)), RefusalCode::UnknownCollection)),
+                    // What was admitted once must load, whatever the schema says of its place today.
+                    Some(collection) if draft.work.is_trusted() || draft.index.has_place_for(collection) => {
+                        draft.root(name)
+                    }
+                    _ => return Ok(Stand::Misplaced(Some(unknown(name, item.key)), RefusalCode::UnknownCollection)),
                 },
                 Parent::Item(id) => match draft.find(id).map(|run| run.what) {
                     Some(What::Type(kind)) => kind,

@@ -33,6 +33,11 @@ impl Work {
         Self { limit, spent: 0, places: HashMap::new(), is_trusted: lane == Lane::Trusted }
     }
 
+    /// Whether this server has admitted the update before.
+    pub(super) fn is_trusted(&self) -> bool {
+        self.is_trusted
+    }
+
     /// A walk over at most `items` structs.
     pub(super) fn walk(&mut self, items: u64) -> Result<(), Refusal> {
         self.spend(items.saturating_mul(STEP))
