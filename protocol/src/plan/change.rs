@@ -166,6 +166,15 @@ impl Difference {
         }
     }
 
+    /// As it is told of the document it comes from: what only one party sees is of class `private`, whatever it is about.
+    #[must_use]
+    pub fn within(self, scope: &Scope) -> Self {
+        match scope {
+            Scope::Shared => self,
+            Scope::Party(_) => Self { class: Class::Private, ..self },
+        }
+    }
+
     /// `tasks/ca-1`, or `meta`.
     #[must_use]
     pub fn subject(&self) -> String {

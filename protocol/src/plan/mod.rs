@@ -44,6 +44,7 @@ pub use value::Value;
 pub use views::{Dependency, Entity, Milestone, Person, Risk, Task};
 pub use words::{RiskState, Status};
 
+use crate::ids::PartyId;
 use schema::{COLLECTIONS, Collection};
 
 /// A real plan in the canonical JSON: 15 milestones, 10 tasks, 28 dependencies.
@@ -99,6 +100,26 @@ impl Plan {
             rows.sort_by_key(|(_, row)| row.text("rank").map_or((true, ""), |rank| (false, rank)));
         }
         rows
+    }
+
+    /// A party's own document as its people read it: with the names of the shared plan's people and parties, its title
+    /// and its zone, and with a word for what it is. Nothing that could be done or missed comes along.
+    #[must_use]
+    pub fn beside(mut self, shared: &Self, party: &PartyId) -> Self {
+        for name in ["parties", "people"] {
+            if let Some(collection) = schema::collection(name) {
+                self.rows_mut(collection).clone_from(shared.rows(collection));
+            }
+        }
+        if let Some(meta) = schema::collection("meta") {
+            let named = shared.meta.iter().filter(|(key, _)| matches!(&***key, "title" | "account" | "tz"));
+            let name = shared.entities("parties").find(|each| each.id == party.as_str()).and_then(|each| each.title());
+            let word = format!("Private, for {} alone", name.unwrap_or(party.as_str()));
+            let fields = named.map(|(key, value)| (key.clone(), value.clone()));
+            let word = (Key::of(meta, "planWord"), Value::string(&word));
+            self.meta = Row::new(meta, fields.chain([word]).collect());
+        }
+        self
     }
 
     /// Whether it holds nothing at all.

@@ -5,23 +5,22 @@
 //! before also names the one that waits (`FINISHTOSTART;GAP=P30D`), which is the direction of such relations.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::cell;
 use super::outline::{Line, sections};
-use crate::ids::PlanId;
 use crate::plan::{Dependency, Entity, Plan, Status};
 
 /// The longest line, in bytes, without its end.
 const LINE_BYTES_MAX: usize = 75;
 
 /// The milestones and tasks of a plan as to-dos. `stamp` is the instant of this export (RFC 3339); the same plan and
-/// stamp give the same bytes, and the same item always has the same `UID`.
+/// stamp give the same bytes, and the same item always has the same `UID`, which ends with the name of the document.
 #[must_use]
-pub fn ics(id: &PlanId, plan: &Plan, stamp: &str) -> String {
+pub fn ics(document: &impl Display, plan: &Plan, stamp: &str) -> String {
     let dependencies = cell::dependencies(plan);
     let mut followers: BTreeMap<&str, Vec<Dependency<'_>>> = BTreeMap::new();
     for each in dependencies.values().flatten() {
@@ -38,7 +37,7 @@ pub fn ics(id: &PlanId, plan: &Plan, stamp: &str) -> String {
     let stamp = stamp.parse().unwrap_or(Timestamp::UNIX_EPOCH);
     let uid = |item: &str| {
         let collection = if plan.milestone(item).is_some() { "milestones" } else { "tasks" };
-        format!("{collection}/{item}@{id}.plansync")
+        format!("{collection}/{item}@{document}.plansync")
     };
     for section in sections(plan) {
         let phase = section.phase.and_then(|phase| phase.title());
@@ -54,11 +53,11 @@ pub fn ics(id: &PlanId, plan: &Plan, stamp: &str) -> String {
                 }
             };
             calendar.line("BEGIN", "VTODO");
-            calendar.text("UID", &own_uid(id, line));
+            calendar.text("UID", &own_uid(document, line));
             calendar.line("DTSTAMP", &instant(stamp));
             describe(&mut calendar, plan, line, phase);
             if let Some(parent) = parent {
-                calendar.text("RELATED-TO;RELTYPE=PARENT", &format!("{parent}@{id}.plansync"));
+                calendar.text("RELATED-TO;RELTYPE=PARENT", &format!("{parent}@{document}.plansync"));
             }
             for each in dependencies.get(item.id).into_iter().flatten() {
                 calendar.text("RELATED-TO;RELTYPE=DEPENDS-ON", &uid(each.from()));
@@ -75,10 +74,10 @@ pub fn ics(id: &PlanId, plan: &Plan, stamp: &str) -> String {
     calendar.text
 }
 
-fn own_uid(id: &PlanId, line: Line<'_>) -> String {
+fn own_uid(document: &impl Display, line: Line<'_>) -> String {
     match line {
-        Line::Milestone(each) => format!("milestones/{}@{id}.plansync", each.id),
-        Line::Task(each, _) => format!("tasks/{}@{id}.plansync", each.id),
+        Line::Milestone(each) => format!("milestones/{}@{document}.plansync", each.id),
+        Line::Task(each, _) => format!("tasks/{}@{document}.plansync", each.id),
     }
 }
 
@@ -241,13 +240,13 @@ mod tests {
     }
 
     fn of(json: &serde_json::Value) -> String {
-        ics(&PlanId::parse("demo").unwrap(), &json::parse(json, true).unwrap(), "2026-02-17T18:21:07.113Z")
+        ics(&"demo", &json::parse(json, true).unwrap(), "2026-02-17T18:21:07.113Z")
     }
 
     #[test]
     fn every_item_of_the_sample_is_a_to_do_that_knows_what_it_waits_for() {
         let plan = json::parse_str(SAMPLE, true).unwrap();
-        let ics = unfold(&ics(&PlanId::parse("demo").unwrap(), &plan, "2026-02-17T18:21:07Z"));
+        let ics = unfold(&ics(&"demo", &plan, "2026-02-17T18:21:07Z"));
         assert_eq!(ics.matches("BEGIN:VTODO").count(), 25);
         assert_eq!(ics.matches("RELTYPE=DEPENDS-ON").count(), 28);
         assert_eq!(ics.matches("RELTYPE=PARENT").count(), 10);

@@ -239,6 +239,14 @@ impl Writer<'_> {
                     spans = spans.plain(", needs").quote(needs);
                 }
             }
+            "views" => {
+                let stance = text("stance").map_or(String::new(), words_of);
+                let seen = if stance.is_empty() { ": a view of them" } else { ": seen as " };
+                spans = spans.plain(seen).add(Mark::New, &stance);
+                if let Some(note) = text("note").filter(|_| entity.verb != Verb::Removed) {
+                    spans = spans.quote(note);
+                }
+            }
             "risks" => {
                 let level = |field| text(field).map_or("unknown".into(), words_of);
                 spans = spans.plain(&format!(" ({} probability, {} impact)", level("probability"), level("impact")));
@@ -366,9 +374,9 @@ fn group_of(entity: &Changed) -> (Group, Symbol) {
         "risks" => (Group::Risks, symbol),
         "criteria" | "objectives" => (Group::Criteria, symbol),
         // Who a person is to the decision is a trait of theirs, not a new person.
-        "stakeholders" if entity.verb == Verb::Added => (Group::People, Symbol::Changed),
-        "people" | "parties" | "stakeholders" => (Group::People, symbol),
-        "comments" | "dependencies" | "cadence" | "calendar" => (Group::Other, symbol),
+        "stakeholders" | "views" if entity.verb == Verb::Added => (Group::People, Symbol::Changed),
+        "people" | "parties" | "stakeholders" | "views" => (Group::People, symbol),
+        "comments" | "dependencies" | "cadence" | "calendar" | "links" => (Group::Other, symbol),
         _ if symbol == Symbol::Added => (Group::Added, symbol),
         _ if symbol == Symbol::Removed => (Group::Removed, symbol),
         _ if has(Class::Date) => (Group::Dates, Symbol::Date),

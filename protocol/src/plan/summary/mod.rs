@@ -166,7 +166,8 @@ pub fn summarise(question: &Question<'_>) -> Summary {
     summarise_scope(question, &Scope::Shared)
 }
 
-/// The summary of a party's own document, whose plan and changes the question holds: a separate output for its people.
+/// The summary of a party's own document, whose plan ([beside](Plan::beside) the shared one) and changes the question
+/// holds: a separate output for its people.
 #[must_use]
 pub fn addendum(question: &Question<'_>, party: &PartyId) -> Summary {
     summarise_scope(question, &Scope::Party(party.clone()))

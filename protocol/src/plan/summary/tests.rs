@@ -23,7 +23,7 @@ use std::sync::Arc;
 use jiff::civil::{Date, date};
 use serde_json::{Value as Json, json};
 
-use super::{Question, Summary, summarise};
+use super::{Question, Summary, addendum, summarise};
 use crate::ids::{Origin, PartyId, PersonId, PlanId, Scope};
 use crate::plan::change::{Change, Event};
 use crate::plan::edit::Edit;
@@ -520,4 +520,74 @@ fn a_status_is_told_with_its_word_and_a_blocker_once() {
         "Provide data sample for POC: blocked, was pending; blocker No data; blocker needs Sign-off — IT Manager (buyer)"
     ), "{text}");
     assert!(text.contains("Demo Follow-Up Q&A: reopened, complete → in progress “New questions” — IT Manager (buyer)"));
+}
+
+/// The seller's own document beside the sample, and what the seller wrote in it during the call.
+fn private() -> (Plan, Vec<Change>) {
+    let seller = PartyId::parse("seller").unwrap();
+    let document = |json: Json| crate::plan::json::parse(&json, false).unwrap().beside(&sample(), &seller);
+    let old = document(json!({"schema": "plansync.plan/1", "views": [{"id": "b-cfo", "stance": "neutral"}]}));
+    let new = document(json!({"schema": "plansync.plan/1",
+        "tasks": [{"id": "ca-1", "title": "Ask for the discount", "party": "seller", "owners": ["s-account-exec"], "due": "2026-02-20"}],
+        "risks": [{"id": "r-1", "title": "CFO may leave", "probability": "high", "impact": "high"}],
+        "views": [{"id": "b-cfo", "stance": "sceptic"}, {"id": "b-it-manager", "stance": "champion", "note": "Wants it by May"}],
+        "links": [{"id": "crm", "system": "crm", "objectId": "0061"}]}));
+    let change = |(n, difference): (u32, crate::plan::Difference)| Change {
+        seq: 7,
+        n,
+        at: "2026-02-17T18:00:00Z".into(),
+        actor: PersonId::parse("s-account-exec").unwrap(),
+        party: Some(seller.clone()),
+        scope: Scope::Party(seller.clone()),
+        origin: Origin::Human,
+        event: Event::Difference(difference.within(&Scope::Party(seller.clone()))),
+    };
+    let changes = (0..).zip(diff::plans(&old, &new)).map(change).collect();
+    (new, changes)
+}
+
+fn question<'a>(id: &'a PlanId, plan: &'a Plan, changes: &'a [Change], activity: &'a Activity) -> Question<'a> {
+    Question {
+        id,
+        plan,
+        changes,
+        since: 6,
+        until: 7,
+        since_label: None,
+        as_of: as_of(),
+        activity,
+        reader: None,
+        last_edit: None,
+        link: None,
+    }
+}
+
+#[test]
+fn the_addendum_tells_a_party_of_its_own_document_in_names_and_says_that_it_is_private() {
+    let (plan, changes) = private();
+    let (id, activity) = (PlanId::parse("acme").unwrap(), Activity::default());
+    let question = question(&id, &plan, &changes, &activity);
+    let told = addendum(&question, &PartyId::parse("seller").unwrap()).text();
+    for line in [
+        "Private, for seller alone",
+        "Ask for the discount (seller task), due Feb 20, owner Account Exec — Account Exec (seller)",
+        "CFO may leave (high probability, high impact)",
+        "CFO: stance neutral → sceptic",
+        "IT Manager: seen as champion “Wants it by May”",
+        "0 of 1 item",
+    ] {
+        assert!(told.contains(line), "no {line:?} in\n{told}");
+    }
+    assert!(!told.contains("POC Environment Setup"), "what the shared plan tells is told there:\n{told}");
+    let others = addendum(&question, &PartyId::parse("buyer").unwrap());
+    assert!(others.completed.lines.is_empty() && others.changed.is_empty(), "changes of another scope are passed over");
+}
+
+#[test]
+fn a_private_change_leaves_no_trace_in_the_summary_of_the_shared_plan() {
+    let (_, changes) = private();
+    let (id, activity, plan) = (PlanId::parse("acme").unwrap(), Activity::default(), sample());
+    let with = summarise(&question(&id, &plan, &changes, &activity));
+    let without = summarise(&question(&id, &plan, &[], &activity));
+    assert_eq!(with, without);
 }
