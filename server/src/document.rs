@@ -13,7 +13,7 @@ use std::{
 
 use plansync_protocol::{
     guard::{Delta, Index, Lane, Refusal},
-    ids::{ClientId, PersonId, Seq},
+    ids::{ClientId, PersonId, Scope, Seq},
     plan::{self, Edit, Malformed, Plan, Stamp, touched::Touched},
 };
 use yrs::{
@@ -22,6 +22,9 @@ use yrs::{
 };
 
 use crate::{amend::Amend, log::Loaded, metrics};
+
+/// The update that adds nothing: what a party's own document begins with.
+pub const NOTHING: [u8; 2] = [0, 0];
 
 /// Why an update was not taken in.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +76,7 @@ impl std::fmt::Debug for Document {
 }
 
 impl Document {
-    fn empty(authors: HashMap<ClientId, PersonId>) -> Self {
+    fn empty(scope: &Scope, authors: HashMap<ClientId, PersonId>) -> Self {
         // With byte offsets yrs miscounts text beyond ASCII; Yjs counts UTF-16 as well.
         let options = Options {
             client_id: fresh_client(&authors),
@@ -83,7 +86,10 @@ impl Document {
         };
         Self {
             doc: Doc::with_options(options),
-            index: Index::new(),
+            index: match scope {
+                Scope::Shared => Index::new(),
+                Scope::Party(_) => Index::private(),
+            },
             authors,
             plan: None,
             stale: Touched::default(),
@@ -91,22 +97,22 @@ impl Document {
         }
     }
 
-    /// A document before its first entry.
+    /// A shared document before its first entry.
     #[must_use]
     pub fn new() -> Self {
-        Self::empty(HashMap::new())
+        Self::empty(&Scope::Shared, HashMap::new())
     }
 
     /// Opens a document from the newest snapshot that loads and the entries after it. Tells the entry it stands at.
     ///
     /// # Errors
     /// [`OpenError`] names the entry that does not load.
-    pub fn open(loaded: Loaded) -> Result<(Self, Seq), OpenError> {
+    pub fn open(scope: &Scope, loaded: Loaded) -> Result<(Self, Seq), OpenError> {
         let started = crate::clock::instant();
         let authors: HashMap<_, _> = loaded.authors.into_iter().collect();
         let had_snapshots = !loaded.snapshots.is_empty();
         let base = loaded.snapshots.iter().find_map(|(seq, state)| {
-            let mut document = Self::empty(authors.clone());
+            let mut document = Self::empty(scope, authors.clone());
             match document.load(state) {
                 Ok(()) => Some((document, *seq)),
                 Err(error) => {
@@ -115,7 +121,7 @@ impl Document {
                 }
             }
         });
-        let (mut document, mut seq) = base.unwrap_or_else(|| (Self::empty(authors), 0));
+        let (mut document, mut seq) = base.unwrap_or_else(|| (Self::empty(scope, authors), 0));
         for entry in loaded.entries.into_iter().filter(|entry| entry.seq > seq).collect::<Vec<_>>() {
             if entry.seq != seq + 1 {
                 return Err(OpenError::NoBase);

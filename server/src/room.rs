@@ -278,10 +278,16 @@ impl Turn {
 impl Room {
     /// A room that opens its document when it runs.
     #[must_use]
-    pub fn new(row: PlanRow, scope: Scope, log: Log, still: Duration, inbox: mpsc::Receiver<Event>) -> Self {
+    pub fn new(
+        row: PlanRow,
+        (scope, key): (Scope, DocKey),
+        log: Log,
+        still: Duration,
+        inbox: mpsc::Receiver<Event>,
+    ) -> Self {
         let now = clock::instant();
         Self {
-            key: row.doc(),
+            key,
             row,
             scope,
             log,
@@ -572,19 +578,25 @@ impl Room {
         Ok(())
     }
 
-    /// A host application that acts for a person of the plan acts for their party.
+    /// A host application that acts for a person of the plan acts for their party; in a party's own document for that
+    /// one.
     fn with_party(&mut self, author: &Arc<Author>) -> Result<Arc<Author>, RoomError> {
         if author.party.is_some() {
             return Ok(Arc::clone(author));
         }
-        let plan = self.document()?.plan();
-        let party = plan.person(author.person.as_str()).and_then(|person| PartyId::parse(person.party()?).ok());
+        let party = match &self.scope {
+            Scope::Party(party) => Some(party.clone()),
+            Scope::Shared => {
+                let plan = self.document()?.plan();
+                plan.person(author.person.as_str()).and_then(|person| PartyId::parse(person.party()?).ok())
+            }
+        };
         Ok(Arc::new(Author { person: author.person.clone(), party }))
     }
 
     /// What an edit changed, told to its requester at once: others hear of it when it has settled.
     fn preview(&self, differences: Vec<plan::Difference>, hand: &Hand, seq: Seq, at: Millis) -> Vec<Change> {
-        let numbered = (0..).zip(differences);
+        let numbered = (0..).zip(differences.into_iter().map(|difference| difference.within(&self.scope)));
         let change = |(n, difference)| Change {
             agreed_by: [].into(),
             seq,
@@ -653,7 +665,8 @@ impl Room {
         }
         self.plan_settling();
         for id in turn.seen {
-            if let Some(member) = self.members.get_mut(id) {
+            // A visit is one of the shared document.
+            if let Some(member) = self.members.get_mut(id).filter(|_| self.scope == Scope::Shared) {
                 self.log.visit(self.row.number, member.claims.sub.clone(), self.seq).await?;
             }
         }
@@ -695,7 +708,10 @@ impl Room {
         self.updated_at = at;
         self.snapshot.entries += count as u64;
         self.snapshot.bytes += bytes;
-        self.due.card = Some(clock::instant() + CARD_DELAY);
+        // What a list shows of a plan is what everybody sees.
+        if self.scope == Scope::Shared {
+            self.due.card = Some(clock::instant() + CARD_DELAY);
+        }
         Ok(merged.into_iter().map(|(delta, seq)| (delta.encode(), seq)).collect())
     }
 
@@ -747,7 +763,10 @@ impl Room {
                 scope,
                 epoch,
                 seq,
-                last_visit_seq: self.log.visited(self.row.number, &member.claims.sub)?,
+                last_visit_seq: match self.scope {
+                    Scope::Shared => self.log.visited(self.row.number, &member.claims.sub)?,
+                    Scope::Party(_) => 0,
+                },
                 limits: WireLimits::default(),
                 server_time: clock::timestamp(),
             };

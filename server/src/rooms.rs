@@ -10,13 +10,16 @@ use std::{
 };
 
 use plansync_protocol::{
-    ids::{PlanId, Scope},
+    ids::{Origin, PartyId, PersonId, PlanId, Scope},
+    plan::schema,
     wire::CloseCode,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    log::{Log, LogError, PlanRow},
+    auth::Author,
+    clock, document,
+    log::{DocKey, Log, LogError, NewEntry, PlanRow},
     metrics,
     outbox::Close,
     room::{Event, INBOX_MAX, Room},
@@ -32,6 +35,11 @@ pub enum Unreachable {
     /// There is no such plan.
     #[error("there is no plan {0}")]
     NoSuchPlan(PlanId),
+    /// The plan has no such party, so there is no document of it.
+    #[error(
+        "plan {0} has no party {1:?}, so there is no private document of it: add the party, or name one of the plan's"
+    )]
+    NoSuchParty(PlanId, PartyId),
     /// The server is about to stop.
     #[error("the server is restarting: try again in a moment")]
     Draining,
@@ -79,10 +87,34 @@ impl Rooms {
         self.log.plan(id)?.ok_or_else(|| Unreachable::NoSuchPlan(id.clone()))
     }
 
-    /// The room's inbox; opens the room where nobody has.
+    /// The key of a document that somebody is about to open. A party's own begins at its first opening, if the plan
+    /// has that party; nobody else's document shows a trace of it.
     ///
     /// # Errors
-    /// [`Unreachable`] when there is no such plan or the server is stopping.
+    /// [`Unreachable`] when there is no such plan or party.
+    pub async fn document(self: &Arc<Self>, plan: &PlanId, scope: &Scope) -> Result<DocKey, Unreachable> {
+        let row = self.plan(plan)?;
+        if let Some(doc) = self.log.document(&row, scope)? {
+            return Ok(doc);
+        }
+        let Scope::Party(party) = scope else { return Ok(row.doc()) };
+        let (reply, answer) = oneshot::channel();
+        self.send(plan, &Scope::Shared, Event::Read { settled: false, reply }).await?;
+        let view = answer.await.map_err(|_| Unreachable::Ended(plan.clone()))?;
+        let parties = schema::collection("parties").map(|parties| view.plan.rows(parties));
+        if !parties.is_some_and(|parties| parties.contains_key(party.as_str())) {
+            return Err(Unreachable::NoSuchParty(plan.clone(), party.clone()));
+        }
+        let author = Arc::new(Author { person: PersonId::server(), party: None });
+        let update = document::NOTHING.to_vec();
+        let first = NewEntry { at: clock::now(), author, origin: Origin::System, update };
+        Ok(self.log.begin(row, party.clone(), first).await?)
+    }
+
+    /// The room's inbox; opens the room where nobody has. A party's own document has to have [begun](Self::document).
+    ///
+    /// # Errors
+    /// [`Unreachable`] when there is no such plan or document, or the server is stopping.
     pub fn open(self: &Arc<Self>, plan: &PlanId, scope: &Scope) -> Result<Inbox, Unreachable> {
         let key = (plan.clone(), scope.clone());
         {
@@ -95,6 +127,11 @@ impl Rooms {
             }
         }
         let row = self.plan(plan)?;
+        let doc = match (self.log.document(&row, scope)?, scope) {
+            (Some(doc), _) => doc,
+            (None, Scope::Party(party)) => return Err(Unreachable::NoSuchParty(plan.clone(), party.clone())),
+            (None, Scope::Shared) => row.doc(),
+        };
         let mut table = self.table();
         if table.draining {
             return Err(Unreachable::Draining);
@@ -105,7 +142,7 @@ impl Rooms {
         }
         let (inbox, events) = mpsc::channel(INBOX_MAX);
         table.rooms.insert(key.clone(), inbox.clone());
-        let room = Room::new(row, scope.clone(), self.log.clone(), self.still, events);
+        let room = Room::new(row, (scope.clone(), doc), self.log.clone(), self.still, events);
         let (rooms, ended) = (Arc::clone(self), inbox.clone());
         self.workers.spawn(room.run(), move |outcome| {
             match outcome {

@@ -49,8 +49,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(50);
 pub struct Visit {
     /// Which plan.
     pub plan: PlanId,
-    /// Which of its documents.
-    pub scope: Scope,
+    /// Whether it is the private document of the person's party, and not the shared one.
+    pub private: bool,
     /// What the client understands.
     pub dialect: Dialect,
     /// Who, where the address carried a token.
@@ -59,6 +59,14 @@ pub struct Visit {
     pub stranger: Option<SemaphorePermit<'static>>,
     /// The connection's number.
     pub id: MemberId,
+}
+
+impl Visit {
+    /// The document that it opens. The token alone says whose private one: an address cannot name a party.
+    #[must_use]
+    pub fn scope(&self, claims: &Claims) -> Scope {
+        if self.private { Scope::Party(claims.party.clone()) } else { Scope::Shared }
+    }
 }
 
 /// What every session works with.
@@ -93,10 +101,10 @@ pub async fn run(mut socket: Socket, mut visit: Visit, house: House) {
     let greeted = greet(&mut socket, &visit, &house).await;
     visit.stranger = None;
     let end = match greeted {
-        Ok((claims, feed)) => {
+        Ok((claims, scope, feed)) => {
             tracing::Span::current().record("person", claims.sub.as_str());
             tracing::debug!(dialect = ?visit.dialect, "joined");
-            stay(&mut socket, claims, feed, &visit, &house).await
+            stay(&mut socket, claims, &scope, feed, &visit, &house).await
         }
         Err(end) => end,
     };
@@ -109,12 +117,14 @@ pub async fn run(mut socket: Socket, mut visit: Visit, house: House) {
     }
 }
 
-/// Finds out who it is, and from where they want to hear changes; stock clients would not understand any.
-async fn greet(socket: &mut Socket, visit: &Visit, house: &House) -> Result<(Claims, Option<Feed>), End> {
+/// Finds out who it is, which document that opens, and from where they want to hear changes; stock clients would not
+/// understand any.
+async fn greet(socket: &mut Socket, visit: &Visit, house: &House) -> Result<(Claims, Scope, Option<Feed>), End> {
     if visit.dialect == Dialect::Stock {
         // The address was checked before the upgrade.
         let claims = visit.claims.clone().ok_or_else(|| denied(&Denied::Missing))?;
-        return Ok((claims, None));
+        let scope = visit.scope(&claims);
+        return Ok((claims, scope, None));
     }
     let _open = metrics::Open::unauthenticated();
     let heard = tokio::select! {
@@ -139,10 +149,11 @@ async fn greet(socket: &mut Socket, visit: &Visit, house: &House) -> Result<(Cla
         (None, Some(claims)) => claims.clone(),
         (None, None) => return Err(denied(&Denied::Missing).into()),
     };
-    let row = house.rooms.plan(&visit.plan).map_err(|unreachable| closed(&unreachable))?;
+    let scope = visit.scope(&claims);
+    let doc = house.rooms.document(&visit.plan, &scope).await.map_err(|unreachable| closed(&unreachable))?;
     let after = hello.since_seq.map(|since| (since.seq, since.n.unwrap_or(u32::MAX)));
-    let feed = Feed::open(house.rooms.log(), row.doc(), after).map_err(|error| closed(&error.into()))?;
-    Ok((claims, Some(feed)))
+    let feed = Feed::open(house.rooms.log(), doc, after).map_err(|error| closed(&error.into()))?;
+    Ok((claims, scope, Some(feed)))
 }
 
 async fn first_message(socket: &mut Socket) -> Result<Bytes, End> {
@@ -158,13 +169,20 @@ async fn first_message(socket: &mut Socket) -> Result<Bytes, End> {
 }
 
 /// Joins the room and carries messages until the end.
-async fn stay(socket: &mut Socket, claims: Claims, mut feed: Option<Feed>, visit: &Visit, house: &House) -> End {
+async fn stay(
+    socket: &mut Socket,
+    claims: Claims,
+    scope: &Scope,
+    mut feed: Option<Feed>,
+    visit: &Visit,
+    house: &House,
+) -> End {
     let outbox = Outbox::default();
     let expires = clock::until(claims.expires_at());
     let charge = Charge::new(clock::instant());
     let member = Box::new(Member::new(Arc::new(claims), visit.dialect, outbox.clone(), charge.clone()));
     let join = Event::Join { id: visit.id, member };
-    let inbox = match house.rooms.send(&visit.plan, &visit.scope, join).await {
+    let inbox = match house.rooms.send(&visit.plan, scope, join).await {
         Ok(inbox) => inbox,
         Err(unreachable) => return closed(&unreachable).into(),
     };
@@ -344,7 +362,7 @@ fn denied(why: &Denied) -> Close {
 
 fn closed(why: &Unreachable) -> Close {
     let code = match why {
-        Unreachable::NoSuchPlan(_) => CloseCode::NotFound,
+        Unreachable::NoSuchPlan(_) | Unreachable::NoSuchParty(..) => CloseCode::NotFound,
         Unreachable::Draining | Unreachable::Log(_) => CloseCode::Restarting,
         Unreachable::Ended(_) => CloseCode::Overloaded,
     };

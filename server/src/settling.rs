@@ -254,7 +254,7 @@ impl Settling {
                 let Some(writing) = writing else { continue };
                 let agreed_by = agreed_by(now, &difference, writing.at);
                 let made = made(&difference);
-                let events = event(difference).into_iter().chain(made);
+                let events = event(difference.within(&self.scope)).into_iter().chain(made);
                 self.found.extend(events.map(|event| Found {
                     writing: writing.clone(),
                     event,

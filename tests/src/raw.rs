@@ -175,6 +175,17 @@ impl Raw {
         }
     }
 
+    /// The next binary message, however long it takes; nothing when the connection has ended.
+    pub async fn heard(&mut self) -> Option<Bytes> {
+        loop {
+            match self.socket.next().await? {
+                Ok(Message::Binary(bytes)) => return Some(bytes),
+                Ok(Message::Close(_)) | Err(_) => return None,
+                Ok(_) => {}
+            }
+        }
+    }
+
     /// Waits for the frame that `pick` takes.
     pub async fn until<T>(&mut self, what: &str, mut pick: impl FnMut(&Frame<'_>) -> Option<T>) -> T {
         let waiting = async {

@@ -43,6 +43,8 @@ enum Command {
         /// In which form
         #[arg(long, value_enum, default_value_t = Format::Json)]
         format: Format,
+        #[command(flatten)]
+        document: Document,
     },
     /// Print what changed, what else moves and what is next
     Summary {
@@ -57,6 +59,8 @@ enum Command {
         /// In which form
         #[arg(long, value_enum, default_value_t = SummaryFormat::Md)]
         format: SummaryFormat,
+        #[command(flatten)]
+        document: Document,
     },
     /// Print changes as they happen
     Watch {
@@ -79,6 +83,8 @@ enum Command {
         id: PlanId,
         /// The file; - reads stdin
         file: PathBuf,
+        #[command(flatten)]
+        document: Document,
     },
     /// Print a link that lets one person in
     Link {
@@ -100,6 +106,31 @@ enum Command {
         #[arg(long)]
         ttl_seconds: Option<u64>,
     },
+}
+
+/// Which document of a plan.
+#[derive(Debug, Args)]
+struct Document {
+    /// The shared document, or a party's private one
+    #[arg(long, value_enum, default_value_t = Scope::Shared)]
+    scope: Scope,
+    /// Whose private document; a person's token says it already
+    #[arg(long)]
+    party: Option<PartyId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Scope {
+    Shared,
+    Private,
+}
+
+impl Document {
+    /// The part of a query that names it.
+    fn query(&self) -> String {
+        let party = self.party.as_ref().map(|party| format!("&party={party}")).unwrap_or_default();
+        format!("scope={}{party}", word(self.scope))
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -134,15 +165,16 @@ impl Plan {
                 println!("{}", text(&create(&server, &file, id.as_ref())?, "/id"));
             }
             Command::List => list(&server)?,
-            Command::Show { id, format: Format::Json } => {
-                let plan = server.get(&format!("/v1/plans/{id}"))?;
+            Command::Show { id, format: Format::Json, document } => {
+                let plan = server.get(&format!("/v1/plans/{id}?{}", document.query()))?;
                 println!("{}", pretty(&plan["plan"]));
             }
-            Command::Show { id, format } => {
-                print!("{}", server.text(&format!("/v1/plans/{id}/export?format={}", word(format)))?);
+            Command::Show { id, format, document } => {
+                let query = format!("format={}&{}", word(format), document.query());
+                print!("{}", server.text(&format!("/v1/plans/{id}/export?{query}"))?);
             }
-            Command::Summary { id, since, as_of, format } => {
-                let mut query = format!("format={}", word(format));
+            Command::Summary { id, since, as_of, format, document } => {
+                let mut query = format!("format={}&{}", word(format), document.query());
                 for (name, value) in [("since", since), ("asOf", as_of)] {
                     if let Some(value) = value {
                         query += &format!("&{name}={value}");
@@ -157,8 +189,8 @@ impl Plan {
                     println!("{}", line(change));
                 }
             }
-            Command::Edit { id, file } => {
-                let edited = server.post(&format!("/v1/plans/{id}/edits"), &read(&file)?)?;
+            Command::Edit { id, file, document } => {
+                let edited = server.post(&format!("/v1/plans/{id}/edits?{}", document.query()), &read(&file)?)?;
                 println!("plan {id} stands at entry {}", edited["seq"]);
             }
             Command::Link { id, party, access, person, name, ttl_seconds } => {

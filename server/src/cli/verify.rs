@@ -39,19 +39,30 @@ impl Verify {
 }
 
 fn check(log: &Log) -> Result<String, String> {
-    let (mut plans, mut kept, mut sealed) = (0_u64, 0, 0);
+    let (mut plans, mut private, mut kept, mut sealed) = (0_u64, 0_u64, 0, 0);
     let mut after = String::new();
     loop {
         let page = log.plans(&after, PAGE).map_err(|error| error.to_string())?;
         let Some(last) = page.last() else { break };
         after = last.row.id.to_string();
         for listed in &page {
-            let verified =
-                log.verify(&listed.row, &Scope::Shared).map_err(|error| format!("plan {}: {error}", listed.row.id))?;
+            let row = &listed.row;
             plans += 1;
-            kept += verified.entries;
-            sealed += verified.sealed;
+            for scope in log.scopes(row).map_err(|error| error.to_string())? {
+                let verified = log.verify(row, &scope);
+                let verified = verified.map_err(|error| match scope {
+                    Scope::Shared => format!("plan {}: {error}", row.id),
+                    Scope::Party(_) => format!("plan {}, {scope}: {error}", row.id),
+                })?;
+                private += u64::from(scope != Scope::Shared);
+                kept += verified.entries;
+                sealed += verified.sealed;
+            }
         }
     }
-    Ok(format!("{plans} plans are whole: {kept} entries with their updates, {sealed} sealed"))
+    let private = match private {
+        0 => String::new(),
+        count => format!(", {count} private documents among them"),
+    };
+    Ok(format!("{plans} plans are whole{private}: {kept} entries with their updates, {sealed} sealed"))
 }

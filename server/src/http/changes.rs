@@ -16,7 +16,7 @@ use axum::{
 };
 use futures_util::{Stream, stream};
 use plansync_protocol::{
-    ids::{PlanId, Seq},
+    ids::Seq,
     plan::{Difference, Event, schema},
 };
 use serde::{Deserialize, Serialize};
@@ -26,8 +26,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     App, Problem, past,
-    plans::{self, plan_id},
     requester::Requester,
+    scope::{self, Place, ScopeQuery},
 };
 use crate::{
     clock,
@@ -77,29 +77,28 @@ pub struct Changes {
 }
 
 /// Lists what has changed, oldest first.
-#[utoipa::path(get, path = "/v1/plans/{id}/changes", tag = "changes", params(("id" = String, Path), ChangesQuery),
+#[utoipa::path(get, path = "/v1/plans/{id}/changes", tag = "changes", params(("id" = String, Path), ScopeQuery, ChangesQuery),
     security(("api_key" = []), ("token" = [])),
     responses((status = 200, body = Changes), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
     State(app): State<App>,
     requester: Requester,
     id: Result<Path<String>, PathRejection>,
+    scope: scope::Given,
     query: Result<Query<ChangesQuery>, QueryRejection>,
 ) -> Result<Json<Changes>, Problem> {
-    let id = plan_id(id)?;
-    requester.reads(&id)?;
+    let Place { doc, .. } = scope::find(&app, &requester, id, scope).await?;
     let Query(query) = query?;
     let mut at = query.since.as_deref().map_or(Ok((0, 0)), position)?;
     let limit = query.limit.unwrap_or(PAGE);
     if !(1..=PAGE_MAX).contains(&limit) {
         return Err(Problem::bad_request("limit is 1 to 1000"));
     }
-    let row = app.house.rooms.plan(&id)?;
     let log = app.house.rooms.log();
-    let told = log.told(row.doc())?;
+    let told = log.told(doc)?;
     let (mut changes, mut bytes) = (Vec::new(), 0);
     let more = 'pages: loop {
-        let page = log.changes(row.doc(), at, PAGE, PAGE_BYTES)?;
+        let page = log.changes(doc, at, PAGE, PAGE_BYTES)?;
         if page.is_empty() {
             break false;
         }
@@ -120,7 +119,7 @@ pub async fn list(
 }
 
 /// The changes of one entity or one field: who set it to what, oldest first.
-pub(super) async fn history(app: &App, id: &PlanId, place: &str) -> Result<Value, Problem> {
+pub(super) async fn history(app: &App, document: &Place, place: &str) -> Result<Value, Problem> {
     let mut parts = place.splitn(3, '/');
     let (Some(entity), second, third) = (parts.next(), parts.next(), parts.next()) else {
         return Err(Problem::bad_request("history is empty: give tasks/ca-1 or tasks/ca-1/due"));
@@ -133,15 +132,15 @@ pub(super) async fn history(app: &App, id: &PlanId, place: &str) -> Result<Value
     } else {
         (format!("{entity}/{}", second.unwrap_or_default()), third)
     };
-    let view = plans::view(&app.house.rooms, id, true).await?;
-    let row = app.house.rooms.plan(id)?;
+    let id = &document.plan;
+    let view = document.view(&app.house.rooms, true).await?;
     let is_of_field = |difference: &Difference| match (field, difference.field()) {
         (Some(wanted), Some((name, ..))) => {
             name == wanted || difference.stamps.iter().any(|each| *each.field == *wanted)
         }
         _ => true,
     };
-    let history: Vec<Value> = past::changes(app.house.rooms.log(), &row, 0, None)?
+    let history: Vec<Value> = past::changes(app.house.rooms.log(), document.doc, 0, None)?
         .iter()
         .filter(|change| match &change.event {
             Event::Difference(difference) => difference.subject() == subject && is_of_field(difference),
@@ -166,32 +165,31 @@ impl ChangesQuery {
 }
 
 /// Streams changes as Server-Sent Events, from where `Last-Event-ID` or `since` says; without either from now on.
-#[utoipa::path(get, path = "/v1/plans/{id}/events", tag = "changes", params(("id" = String, Path), ChangesQuery),
+#[utoipa::path(get, path = "/v1/plans/{id}/events", tag = "changes", params(("id" = String, Path), ScopeQuery, ChangesQuery),
     security(("api_key" = []), ("token" = [])),
     responses((status = 200, content_type = "text/event-stream"), (status = 404, body = Problem)))]
 pub async fn stream(
     State(app): State<App>,
     requester: Result<Requester, Problem>,
     id: Result<Path<String>, PathRejection>,
+    scope: scope::Given,
     query: Result<Query<ChangesQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let id = plan_id(id)?;
     let Query(query) = query?;
     // An EventSource of a browser cannot send a header.
     let requester = match (requester, &query.token) {
         (Err(_), Some(token)) => Requester::Person(Box::new(app.house.auth.claims(token)?)),
         (requester, _) => requester?,
     };
-    requester.reads(&id)?;
+    let Place { doc, .. } = scope::find(&app, &requester, id, scope).await?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let after = last.or(query.since.as_deref()).map(position).transpose()?;
-    let row = app.house.rooms.plan(&id)?;
     let ends = match &requester {
         Requester::Person(claims) => Some(Instant::now() + clock::until(claims.expires_at())),
         Requester::Workspace { .. } => None,
     };
-    let feed = Feed::open(app.house.rooms.log(), row.doc(), after)?;
+    let feed = Feed::open(app.house.rooms.log(), doc, after)?;
     let events = events(feed, query, app.house.stopping.clone(), ends);
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
     let mut response = Sse::new(events).keep_alive(keep_alive).into_response();

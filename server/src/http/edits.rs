@@ -8,17 +8,14 @@ use axum::{
         rejection::{BytesRejection, PathRejection},
     },
 };
-use plansync_protocol::{
-    ids::{Scope, Seq},
-    plan::Edit,
-};
+use plansync_protocol::{ids::Seq, plan::Edit};
 use serde::Serialize;
 use serde_json::Value;
 
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
 
-use super::{App, Problem, json, plans::plan_id, requester::Requester};
+use super::{App, Problem, json, requester::Requester, scope, scope::ScopeQuery};
 use crate::{
     room::{EditRequest, Event},
     rooms::Unreachable,
@@ -39,7 +36,7 @@ pub struct Edited {
 }
 
 /// Makes a typed edit: all of it or nothing.
-#[utoipa::path(post, path = "/v1/plans/{id}/edits", tag = "plans", params(("id" = String, Path)), request_body = Value,
+#[utoipa::path(post, path = "/v1/plans/{id}/edits", tag = "plans", params(("id" = String, Path), ScopeQuery), request_body = Value,
     security(("api_key" = []), ("token" = [])),
     responses((status = 200, body = Edited), (status = 403, body = Problem),
         (status = 404, body = Problem), (status = 422, body = Problem)))]
@@ -47,17 +44,19 @@ pub async fn edit(
     State(app): State<App>,
     requester: Requester,
     id: Result<Path<String>, PathRejection>,
+    scope: scope::Given,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Edited>, Problem> {
-    let id = plan_id(id)?;
-    let (author, origin) = requester.writes(&id)?;
+    let place = scope::find(&app, &requester, id, scope).await?;
+    let id = &place.plan;
+    let (author, origin) = requester.writes(id)?;
     let access = requester.access();
-    let edit = Edit::parse(&json(body)?, true).map_err(Problem::malformed)?;
+    let edit = Edit::parse(&json(body)?, place.is_shared()).map_err(Problem::malformed)?;
     let (reply, answer) = oneshot::channel();
     let request = Box::new(EditRequest { author, origin, access, edit });
-    app.house.rooms.send(&id, &Scope::Shared, Event::Edit { request, reply }).await?;
+    app.house.rooms.send(id, &place.scope, Event::Edit { request, reply }).await?;
     let edited = answer.await.map_err(|_| Unreachable::Ended(id.clone()))??;
-    let changes = edited.changes.iter().map(|change| change.cloud_event(&id)).collect();
+    let changes = edited.changes.iter().map(|change| change.cloud_event(id)).collect();
     let refused = edited.refused.iter().map(|refusal| serde_json::to_value(refusal).unwrap_or_default()).collect();
     Ok(Json(Edited { seq: edited.seq, changes, refused }))
 }

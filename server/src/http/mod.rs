@@ -10,6 +10,7 @@ mod plans;
 mod portfolio;
 mod problem;
 mod requester;
+mod scope;
 mod serve;
 mod summary;
 mod sync;
@@ -84,6 +85,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/webhooks/{id}/deliveries", get(webhooks::deliveries))
         .route("/v1/webhooks/{id}/resume", post(webhooks::resume))
         .route("/v1/sync/{plan}", get(sync::shared))
+        .route("/v1/sync/{plan}/private", get(sync::private))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))

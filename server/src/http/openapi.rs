@@ -32,6 +32,7 @@ use utoipa::{
         super::webhooks::deliveries,
         super::webhooks::resume,
         super::sync::shared,
+        super::sync::private,
         super::health::healthz,
         super::health::readyz,
         super::health::metrics,

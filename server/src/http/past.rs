@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use plansync_protocol::{
-    ids::{PlanId, Seq},
+    ids::Seq,
     plan::{Change, change::Event, diff},
 };
 
-use super::{Problem, plans};
+use super::{Problem, scope::Place};
 use crate::{
     document::Document,
-    log::{Log, PlanRow},
+    log::{DocKey, Log},
     room::View,
     rooms::Rooms,
 };
@@ -23,25 +23,28 @@ const PAGE_BYTES: usize = 8 << 20;
 ///
 /// # Errors
 /// A problem for an entry that is not there yet.
-pub async fn travel(rooms: &Arc<Rooms>, id: &PlanId, view: &mut View, at: Seq) -> Result<(), Problem> {
+pub async fn travel(rooms: &Arc<Rooms>, place: &Place, view: &mut View, at: Seq) -> Result<(), Problem> {
     if at > view.seq || at == 0 {
         return Err(Problem::bad_request(format!("at is {at}, and should be 1 to {}", view.seq)));
     }
     if at == view.seq {
         return Ok(());
     }
-    let row = rooms.plan(id)?;
-    let loaded = rooms.log().load_at(row.doc(), at)?;
+    let loaded = rooms.log().load_at(place.doc, at)?;
     let written = loaded.entries.last().map(|entry| entry.new.at);
     // A document takes milliseconds, and this thread serves others.
+    let scope = place.scope.clone();
     let opened = tokio::task::spawn_blocking(move || {
-        Document::open(loaded).ok().filter(|(_, seq)| *seq == at).map(|(mut document, _)| document.plan().clone())
+        Document::open(&scope, loaded)
+            .ok()
+            .filter(|(_, seq)| *seq == at)
+            .map(|(mut document, _)| document.plan().clone())
     });
     match opened.await.ok().flatten() {
         Some(plan) => view.plan = plan,
         None => {
-            *view = plans::view(rooms, id, true).await?;
-            for change in changes(rooms.log(), &row, at, None)?.iter().rev() {
+            *view = place.view(rooms, true).await?;
+            for change in changes(rooms.log(), place.doc, at, None)?.iter().rev() {
                 if let Event::Difference(difference) = &change.event {
                     diff::revert(&mut view.plan, difference);
                 }
@@ -57,11 +60,11 @@ pub async fn travel(rooms: &Arc<Rooms>, id: &PlanId, view: &mut View, at: Seq) -
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn changes(log: &Log, row: &PlanRow, since: Seq, until: Option<Seq>) -> Result<Vec<Change>, Problem> {
+pub fn changes(log: &Log, doc: DocKey, since: Seq, until: Option<Seq>) -> Result<Vec<Change>, Problem> {
     let mut changes = Vec::new();
     let mut at = (since, u32::MAX);
     loop {
-        let page = log.changes(row.doc(), at, PAGE, PAGE_BYTES)?;
+        let page = log.changes(doc, at, PAGE, PAGE_BYTES)?;
         let Some((last, _)) = page.last() else { return Ok(changes) };
         at = *last;
         for (position, json) in page {

@@ -19,18 +19,22 @@ use plansync_protocol::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::oneshot;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{App, Problem, changes, is_tag, json, past, requester::Requester, tag};
+use super::{
+    App, Problem, changes, is_tag, json, past,
+    requester::Requester,
+    scope::{self, Place, ScopeQuery},
+    tag,
+};
 use crate::{
     activity::{self, Record},
     auth::Author,
     clock, days,
     document::Document,
     log::{Listed, NewEntry, PlanRow},
-    room::{self, Event, View},
-    rooms::{Rooms, Unreachable},
+    room::{self, View},
+    rooms::Rooms,
 };
 
 /// Plans of one page of the list, unless asked for fewer.
@@ -230,25 +234,28 @@ pub struct GetQuery {
 }
 
 /// Reads a plan as canonical JSON, with its figures and with advice.
-#[utoipa::path(get, path = "/v1/plans/{id}", tag = "plans", params(("id" = String, Path), GetQuery),
+#[utoipa::path(get, path = "/v1/plans/{id}", tag = "plans", params(("id" = String, Path), ScopeQuery, GetQuery),
     security(("api_key" = []), ("token" = [])),
     responses((status = 200, body = Value), (status = 304), (status = 404, body = Problem)))]
 pub async fn get(
     State(app): State<App>,
     requester: Requester,
     id: Result<Path<String>, PathRejection>,
+    scope: scope::Given,
     query: Result<Query<GetQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let id = plan_id(id)?;
+    let place = scope::find(&app, &requester, id, scope).await?;
     let Query(query) = query?;
-    requester.reads(&id)?;
-    if let Some(place) = &query.history {
-        return Ok(Json(changes::history(&app, &id, place).await?).into_response());
+    if let Some(of) = &query.history {
+        return Ok(Json(changes::history(&app, &place, of).await?).into_response());
     }
-    let mut view = view(&app.house.rooms, &id, false).await?;
+    let mut view = place.view(&app.house.rooms, false).await?;
     if let Some(at) = query.at {
-        past::travel(&app.house.rooms, &id, &mut view, at).await?;
+        past::travel(&app.house.rooms, &place, &mut view, at).await?;
+    }
+    if !place.is_shared() {
+        return Ok(private(&place, &view, query.removed));
     }
     let as_of = match &query.as_of {
         Some(day) => self::day(day)?,
@@ -271,7 +278,7 @@ pub async fn get(
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
     }
     let body = serde_json::json!({
-        "id": id,
+        "id": place.plan,
         "seq": view.seq,
         "updatedAt": clock::rfc3339(view.updated_at),
         "plan": plan::json::print(&view.plan, Print { with_removed: query.removed, ..Print::default() }),
@@ -282,17 +289,27 @@ pub async fn get(
     Ok((tag, Json(body)).into_response())
 }
 
+/// A private document as it is read: what is in it is no item of the plan, so no figures are made of it.
+fn private(place: &Place, view: &View, with_removed: bool) -> Response {
+    let body = serde_json::json!({
+        "id": place.plan,
+        "scope": place.scope.to_string(),
+        "seq": view.seq,
+        "updatedAt": clock::rfc3339(view.updated_at),
+        "plan": plan::json::print(&view.plan, Print { shared: false, with_removed }),
+    });
+    (tag(view.seq), Json(body)).into_response()
+}
+
 /// A day of a query.
 pub(super) fn day(given: &str) -> Result<Date, Problem> {
     given.parse().map_err(|_| Problem::bad_request(format!("{given:?} is no day: give one like 2026-02-17")))
 }
 
-/// The plan as its room has it, after the commit it rests on; where it is asked, after everything written so far has
-/// become changes.
+/// The shared document as its room has it.
 pub(super) async fn view(rooms: &Arc<Rooms>, id: &PlanId, settled: bool) -> Result<View, Problem> {
-    let (reply, answer) = oneshot::channel();
-    rooms.send(id, &Scope::Shared, Event::Read { settled, reply }).await?;
-    answer.await.map_err(|_| Unreachable::Ended(id.clone()).into())
+    let doc = rooms.plan(id)?.doc();
+    Place { plan: id.clone(), scope: Scope::Shared, doc }.view(rooms, settled).await
 }
 
 /// The plan a path names. What is no name is no plan.

@@ -121,7 +121,9 @@ impl From<LogError> for Problem {
 impl From<Unreachable> for Problem {
     fn from(error: Unreachable) -> Self {
         match error {
-            Unreachable::NoSuchPlan(_) => Self::new(StatusCode::NOT_FOUND, "not_found", error.to_string()),
+            Unreachable::NoSuchPlan(_) | Unreachable::NoSuchParty(..) => {
+                Self::new(StatusCode::NOT_FOUND, "not_found", error.to_string())
+            }
             Unreachable::Draining => Self::new(StatusCode::SERVICE_UNAVAILABLE, "draining", error.to_string()),
             Unreachable::Ended(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", error.to_string()),
             Unreachable::Log(error) => error.into(),

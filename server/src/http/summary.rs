@@ -10,7 +10,7 @@ use axum::{
 };
 use jiff::civil::Date;
 use plansync_protocol::{
-    ids::{PlanId, Seq},
+    ids::{Scope, Seq},
     plan::{
         self, Plan,
         change::Event,
@@ -24,12 +24,12 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
-    App, Problem, past,
-    plans::{self, plan_id},
+    App, Problem, past, plans,
     requester::Requester,
+    scope::{self, Place, ScopeQuery},
     tokens, touchpoints,
 };
-use crate::{clock, room::View};
+use crate::{clock, log::Log, room::View};
 
 /// Styles stand in the mail itself; nothing is loaded and nothing runs.
 const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -50,30 +50,38 @@ pub struct SummaryQuery {
 }
 
 /// Tells what changed since a baseline, what moves because of it, and what comes next.
-#[utoipa::path(get, path = "/v1/plans/{id}/summary", tag = "summary", params(("id" = String, Path), SummaryQuery),
+#[utoipa::path(get, path = "/v1/plans/{id}/summary", tag = "summary", params(("id" = String, Path), ScopeQuery, SummaryQuery),
     security(("api_key" = []), ("token" = [])),
     responses((status = 200, body = String), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn summary(
     State(app): State<App>,
     requester: Requester,
     id: Result<Path<String>, PathRejection>,
+    scope: scope::Given,
     query: Result<Query<SummaryQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let id = plan_id(id)?;
-    requester.reads(&id)?;
+    let place = scope::find(&app, &requester, id, scope).await?;
+    let id = &place.plan;
     let Query(query) = query?;
     let as_of = query.as_of.as_deref().map(plans::day).transpose()?;
-    let mut view = plans::view(&app.house.rooms, &id, true).await?;
-    let row = app.house.rooms.plan(&id)?;
     let log = app.house.rooms.log();
-    let (since, label) = baseline(&app, &requester, row.number, &view, query.since.as_deref())?;
+    let mut view = place.view(&app.house.rooms, true).await?;
+    let (since, label) = match &place.scope {
+        Scope::Shared => baseline(&app, &requester, place.doc.0, &view, query.since.as_deref())?,
+        Scope::Party(party) => {
+            // What others are writing there settles in its own time: nobody notices this request.
+            let shared = plans::view(&app.house.rooms, id, false).await?;
+            view.plan = view.plan.beside(&shared.plan, party);
+            private_baseline(log, &place, &shared.plan, query.since.as_deref())?
+        }
+    };
     let until = query.until.unwrap_or(view.seq);
     if since > until || until > view.seq {
         let detail = format!("since is {since}, until is {until}: both are entries up to {}, in this order", view.seq);
         return Err(Problem::bad_request(detail));
     }
-    let mut changes = past::changes(log, &row, since, None)?;
+    let mut changes = past::changes(log, place.doc, since, None)?;
     // The plan as it was then: what came later is undone.
     let kept = changes.partition_point(|change| change.seq <= until);
     for change in changes.drain(kept..).rev() {
@@ -83,13 +91,14 @@ pub async fn summary(
     }
     let as_of = as_of.unwrap_or_else(|| view.today());
     let activity = view.record.activity(as_of);
-    let reader = match &requester {
-        Requester::Person(claims) => Some(&claims.party),
-        Requester::Workspace { .. } => None,
+    let reader = match (&place.scope, &requester) {
+        (Scope::Party(party), _) => Some(party),
+        (Scope::Shared, Requester::Person(claims)) => Some(&claims.party),
+        (Scope::Shared, Requester::Workspace { .. }) => None,
     };
-    let link = tokens::page(&app, &headers, &id);
+    let link = tokens::page(&app, &headers, id);
     let question = Question {
-        id: &id,
+        id,
         plan: &view.plan,
         changes: &changes,
         since,
@@ -101,7 +110,10 @@ pub async fn summary(
         last_edit: view.record.last_edit(&view.plan),
         link: Some(&link),
     };
-    let summary = summary::summarise(&question);
+    let summary = match &place.scope {
+        Scope::Shared => summary::summarise(&question),
+        Scope::Party(party) => summary::addendum(&question, party),
+    };
     Ok(match query.format.as_deref().unwrap_or("md") {
         "md" => text("text/markdown; charset=utf-8", summary.markdown()),
         "text" => text("text/plain; charset=utf-8", summary.text()),
@@ -145,6 +157,30 @@ fn baseline(
     }
 }
 
+/// The same for a private document, whose entries have numbers of their own: what a touchpoint of the plan marks in it is
+/// what it stood at when that was closed.
+fn private_baseline(
+    log: &Log,
+    place: &Place,
+    shared: &Plan,
+    since: Option<&str>,
+) -> Result<(Seq, Option<String>), Problem> {
+    let touchpoint = match since.map(str::parse) {
+        Some(Ok(seq)) => return Ok((seq, None)),
+        _ if since == Some("last-visit") => {
+            let detail = "a visit is one of the shared document: give an entry of the private one, or a touchpoint";
+            return Err(Problem::bad_request(detail));
+        }
+        Some(Err(_)) => since,
+        None => touchpoints::last_closed(shared).map(|(id, _)| id),
+    };
+    let Some(id) = touchpoint else { return Ok((0, None)) };
+    let at = touchpoints::counts_from_instant(shared, id)?;
+    let before = past::changes(log, place.doc, 0, None)?;
+    let last = before.iter().rev().find(|change| *change.at <= *at);
+    Ok((last.map_or(0, |change| change.seq), label(shared, id)))
+}
+
 /// `Review call of Feb 17`.
 fn label(plan: &Plan, id: &str) -> Option<String> {
     let row = touchpoints::find(plan, id)?;
@@ -161,34 +197,44 @@ pub struct ExportQuery {
 }
 
 /// Gives a plan as a file: canonical JSON, a Markdown table, a spreadsheet, or to-dos for a calendar.
-#[utoipa::path(get, path = "/v1/plans/{id}/export", tag = "plans", params(("id" = String, Path), ExportQuery),
+#[utoipa::path(get, path = "/v1/plans/{id}/export", tag = "plans", params(("id" = String, Path), ScopeQuery, ExportQuery),
     security(("api_key" = []), ("token" = [])),
     responses((status = 200, body = String), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn export(
     State(app): State<App>,
     requester: Requester,
     id: Result<Path<String>, PathRejection>,
+    scope: scope::Given,
     query: Result<Query<ExportQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let id = plan_id(id)?;
-    requester.reads(&id)?;
+    let place = scope::find(&app, &requester, id, scope).await?;
+    let id = &place.plan;
     let Query(query) = query?;
-    let view = plans::view(&app.house.rooms, &id, false).await?;
+    let mut view = place.view(&app.house.rooms, false).await?;
     let format = query.format.as_deref().unwrap_or("json");
+    if let Scope::Party(party) = &place.scope
+        && format != "json"
+    {
+        view.plan = view.plan.beside(&plans::view(&app.house.rooms, id, false).await?.plan, party);
+    }
     let mut response = match format {
         "json" => {
-            let json = plan::json::print(&view.plan, Print::default());
+            let json = plan::json::print(&view.plan, Print { shared: place.is_shared(), ..Print::default() });
             text("application/json", serde_json::to_string_pretty(&json).unwrap_or_default())
         }
         "md" => text("text/markdown; charset=utf-8", export::markdown(&view.plan, view.today())),
         "csv" => text("text/csv; charset=utf-8", export::csv(&view.plan)),
         "ics" => {
             let stamp = clock::rfc3339(view.updated_at);
-            text("text/calendar; charset=utf-8", export::ics(&id, &view.plan, &stamp))
+            let calendar = match &place.scope {
+                Scope::Shared => export::ics(id, &view.plan, &stamp),
+                Scope::Party(party) => export::ics(&format!("{party}.{id}"), &view.plan, &stamp),
+            };
+            text("text/calendar; charset=utf-8", calendar)
         }
         other => return Err(Problem::bad_request(format!("format is {other:?}: give json, md, csv or ics"))),
     };
-    response.headers_mut().insert(header::CONTENT_DISPOSITION, attachment(&id, format));
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, attachment(&place, format));
     Ok(response)
 }
 
@@ -197,7 +243,8 @@ fn text(kind: &'static str, body: String) -> Response {
 }
 
 /// A plan's id is safe in a file name.
-fn attachment(id: &PlanId, format: &str) -> HeaderValue {
-    HeaderValue::from_str(&format!("attachment; filename=\"{id}.{format}\""))
+fn attachment(place: &Place, format: &str) -> HeaderValue {
+    let private = if place.is_shared() { "" } else { "-private" };
+    HeaderValue::from_str(&format!("attachment; filename=\"{}{private}.{format}\"", place.plan))
         .unwrap_or(HeaderValue::from_static("attachment"))
 }

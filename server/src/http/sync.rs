@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::Response,
 };
-use plansync_protocol::{ids::Scope, wire::SUBPROTOCOL};
+use plansync_protocol::wire::SUBPROTOCOL;
 use serde::Deserialize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Semaphore;
@@ -49,14 +49,39 @@ pub async fn shared(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
+    open(app, false, plan, query, &headers, upgrade).await
+}
+
+/// Opens the private document of the party that the token stands for; no other party's can be named.
+#[utoipa::path(get, path = "/v1/sync/{plan}/private", tag = "sync", params(("plan" = String, Path), SyncQuery),
+    responses((status = 101), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 503, body = Problem)))]
+pub async fn private(
+    State(app): State<App>,
+    plan: Result<Path<String>, PathRejection>,
+    query: Result<Query<SyncQuery>, QueryRejection>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    open(app, true, plan, query, &headers, upgrade).await
+}
+
+async fn open(
+    app: App,
+    private: bool,
+    plan: Result<Path<String>, PathRejection>,
+    query: Result<Query<SyncQuery>, QueryRejection>,
+    headers: &HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
     let upgrade = upgrade.map_err(|rejection| {
         Problem::new(rejection_status(&rejection), "not_a_websocket", "this address is a websocket's")
     })?;
-    from_allowed_page(&headers, &app.origins)?;
+    from_allowed_page(headers, &app.origins)?;
     if app.house.stopping.is_now() {
         return Err(Unreachable::Draining.into());
     }
-    let (upgrade, dialect) = dialect(upgrade, &headers);
+    let (upgrade, dialect) = dialect(upgrade, headers);
     let plan = plan_id(plan)?;
     let Query(query) = query?;
     let claims = match &query.token {
@@ -65,14 +90,14 @@ pub async fn shared(
         None => None,
     };
     let stranger = match &claims {
-        Some(_) => {
-            app.house.rooms.plan(&plan)?;
-            None
-        }
+        Some(_) => None,
         None => Some(STRANGERS.try_acquire().map_err(|_| too_many_strangers())?),
     };
     let id = MemberId(NEXT.fetch_add(1, Ordering::Relaxed));
-    let visit = Visit { plan, scope: Scope::Shared, dialect, claims, stranger, id };
+    let visit = Visit { plan, private, dialect, claims, stranger, id };
+    if let Some(claims) = &visit.claims {
+        app.house.rooms.document(&visit.plan, &visit.scope(claims)).await?;
+    }
     let house = app.house.clone();
     let counted = app.sessions.token();
     Ok(socket::limited(upgrade).on_upgrade(async move |socket| {

@@ -30,6 +30,7 @@ use super::{
     App, Problem,
     plans::{self, plan_id},
     requester::Requester,
+    scope,
 };
 use crate::{
     auth::Author,
@@ -63,8 +64,10 @@ pub async fn open(
     State(app): State<App>,
     requester: Requester,
     id: Result<Path<String>, PathRejection>,
+    scope: scope::Given,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
+    scope::shared_alone(scope)?;
     let plan = plan_id(id)?;
     let (author, origin) = requester.leads(&plan)?;
     let body = super::json(body)?;
@@ -84,7 +87,9 @@ pub async fn list(
     State(app): State<App>,
     requester: Requester,
     id: Result<Path<String>, PathRejection>,
+    scope: scope::Given,
 ) -> Result<Json<Value>, Problem> {
+    scope::shared_alone(scope)?;
     let plan = plan_id(id)?;
     requester.reads(&plan)?;
     let view = plans::view(&app.house.rooms, &plan, false).await?;
@@ -104,7 +109,9 @@ pub async fn close(
     State(app): State<App>,
     requester: Requester,
     path: Result<Path<(String, String)>, PathRejection>,
+    scope: scope::Given,
 ) -> Result<Json<Touchpoint>, Problem> {
+    scope::shared_alone(scope)?;
     let Path((plan, id)) = path.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
     let plan = plan_id(Ok(Path(plan)))?;
     let (author, origin) = requester.leads(&plan)?;
@@ -133,6 +140,16 @@ pub(super) fn last_closed(plan: &Plan) -> Option<(&str, Seq)> {
 pub(super) fn counts_from(plan: &Plan, id: &str) -> Result<Seq, Problem> {
     let row = find(plan, id).ok_or_else(|| no_touchpoint(id))?;
     Ok(seq(row, "closedSeq").or_else(|| seq(row, "baselineSeq")).unwrap_or(0))
+}
+
+/// The same as an instant, for documents whose entries have other numbers: the end of this touchpoint, or while it is
+/// open that of the one it counts from; the beginning of time where there is none.
+pub(super) fn counts_from_instant(plan: &Plan, id: &str) -> Result<String, Problem> {
+    let row = find(plan, id).ok_or_else(|| no_touchpoint(id))?;
+    let from = counts_from(plan, id)?;
+    let of_baseline = || rows(plan).into_iter().map(|(_, row)| row).find(|row| seq(row, "closedSeq") == Some(from));
+    let end = if row.get("closedSeq").is_some() { Some(row) } else { of_baseline() };
+    Ok(end.and_then(|row| row.text("endedAt")).unwrap_or_default().to_owned())
 }
 
 pub(super) fn find<'a>(plan: &'a Plan, id: &str) -> Option<&'a Row> {

@@ -19,7 +19,7 @@ mod writer;
 
 use std::{ops::Bound, path::PathBuf, sync::Arc};
 
-use plansync_protocol::ids::{ClientId, PersonId, PlanId, Scope, Seq};
+use plansync_protocol::ids::{ClientId, PartyId, PersonId, PlanId, Scope, Seq};
 use redb::{Database, ReadTransaction, ReadableDatabase};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -85,7 +85,7 @@ pub struct PlanRow {
 }
 
 impl PlanRow {
-    /// The key of one of the plan's documents.
+    /// The key of the plan's shared document.
     #[must_use]
     pub fn doc(&self) -> DocKey {
         (self.number, tables::SHARED)
@@ -149,6 +149,14 @@ impl Log {
     /// [`LogError::Exists`] when there is one of this name.
     pub async fn create(&self, id: PlanId, first: NewEntry) -> Result<PlanRow, LogError> {
         self.request(|reply| Request::Create { id, first, reply }).await
+    }
+
+    /// Begins a party's own document with its first entry, where there is none yet, and returns its key.
+    ///
+    /// # Errors
+    /// [`LogError::Failed`] when the store is gone.
+    pub async fn begin(&self, plan: PlanRow, party: PartyId, first: NewEntry) -> Result<DocKey, LogError> {
+        self.request(|reply| Request::Begin { plan, party, first, reply }).await
     }
 
     /// Keeps a document's state after entry `seq`, already compressed, and lets go of what three snapshots cover.
@@ -316,6 +324,42 @@ impl Log {
         Ok(row.map(|row| plan_row(id.clone(), row.value())))
     }
 
+    /// The key of one of a plan's documents; nothing for a party's own one that nobody has opened yet.
+    ///
+    /// # Errors
+    /// [`LogError::Failed`] when the store cannot be read.
+    pub fn document(&self, plan: &PlanRow, scope: &Scope) -> Result<Option<DocKey>, LogError> {
+        match scope {
+            Scope::Shared => Ok(Some(plan.doc())),
+            Scope::Party(party) => {
+                let scopes = self.db.begin_read()?.open_table(tables::SCOPES)?;
+                let number = scopes.get((plan.number, party.as_str()))?;
+                Ok(number.map(|number| (plan.number, number.value())))
+            }
+        }
+    }
+
+    /// The scopes of all documents of a plan, the shared one first.
+    ///
+    /// # Errors
+    /// [`LogError::Failed`] when the store cannot be read.
+    pub fn scopes(&self, plan: &PlanRow) -> Result<Vec<Scope>, LogError> {
+        let mut scopes = vec![Scope::Shared];
+        let table = self.db.begin_read()?.open_table(tables::SCOPES)?;
+        for row in table.range((plan.number, "")..(plan.number + 1, ""))? {
+            scopes.extend(PartyId::parse(row?.0.value().1).map(Scope::Party));
+        }
+        Ok(scopes)
+    }
+
+    /// The last entry of a document, and when it was written.
+    ///
+    /// # Errors
+    /// [`LogError::Failed`] when the store cannot be read.
+    pub fn head(&self, doc: DocKey) -> Result<Option<(Seq, Millis)>, LogError> {
+        head(&self.db.begin_read()?, doc)
+    }
+
     /// At most `limit` plans whose names come after `after`, in the order of their names.
     ///
     /// # Errors
@@ -412,11 +456,14 @@ impl Log {
     /// # Errors
     /// [`LogError::Damaged`] names the first row that does not follow the one before it.
     pub fn verify(&self, plan: &PlanRow, scope: &Scope) -> Result<Verified, LogError> {
-        verify::verify(&self.db, plan, scope)
+        match self.document(plan, scope)? {
+            Some(doc) => verify::verify(&self.db, plan, scope, doc),
+            None => Ok(Verified { sealed: 0, entries: 0, head: 0 }),
+        }
     }
 }
 
-/// What a plan is created with is no change: its changes begin with the second entry.
+/// What a document begins with is no change: its changes begin with the second entry.
 fn told(read: &ReadTransaction, doc: DocKey) -> Result<Told, LogError> {
     let row = read.open_table(tables::TOLD)?.get(doc)?;
     let row = row.map(|row| {
@@ -426,15 +473,15 @@ fn told(read: &ReadTransaction, doc: DocKey) -> Result<Told, LogError> {
     Ok(row.unwrap_or(Told { last: (1, 0), from: 2 }))
 }
 
+fn head(read: &ReadTransaction, doc: DocKey) -> Result<Option<(Seq, Millis)>, LogError> {
+    let last = read.open_table(tables::ENTRIES)?.range(tables::whole(doc))?.next_back().transpose()?;
+    let Some((key, bytes)) = last else { return Ok(None) };
+    let entry = decode(doc, key.value().2, bytes.value())?;
+    Ok(Some((entry.seq, entry.new.at)))
+}
+
 fn list(read: &ReadTransaction, row: PlanRow) -> Result<Listed, LogError> {
-    let last = read.open_table(tables::ENTRIES)?.range(tables::whole(row.doc()))?.next_back().transpose()?;
-    let head = match last {
-        Some((key, bytes)) => {
-            let entry = decode(row.doc(), key.value().2, bytes.value())?;
-            Some((entry.seq, entry.new.at))
-        }
-        None => None,
-    };
+    let head = head(read, row.doc())?;
     let card = read.open_table(tables::CARDS)?.get(row.number)?.and_then(|card| {
         let (seq, json) = card.value();
         Some((seq, serde_json::from_slice(json).ok()?))

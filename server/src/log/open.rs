@@ -173,6 +173,7 @@ fn create_tables(db: &Database) -> Result<(), LogError> {
     write.open_table(tables::META)?.insert("format", tables::FORMAT)?;
     write.open_table(tables::PLANS)?;
     write.open_table(tables::CARDS)?;
+    write.open_table(tables::SCOPES)?;
     write.open_table(tables::ENTRIES)?;
     write.open_table(tables::SEALED)?;
     write.open_table(tables::SNAPSHOTS)?;

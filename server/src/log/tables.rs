@@ -16,7 +16,7 @@ pub const SHARED: u32 = 0;
 pub type ToldRow = (u64, u32, u64, &'static [u8]);
 
 /// The newest layout this program reads and writes.
-pub const FORMAT: u64 = 2;
+pub const FORMAT: u64 = 3;
 
 /// `format` → layout of the whole store; `next_plan` → the number the next plan gets.
 pub const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta_1");
@@ -26,6 +26,9 @@ pub const PLANS: TableDefinition<'_, &str, (u64, u64, u64)> = TableDefinition::n
 
 /// plan number → (seq the card was made at, card as JSON)
 pub const CARDS: TableDefinition<'_, u64, (u64, &[u8])> = TableDefinition::new("cards_1");
+
+/// (plan number, party) → the number of the party's own document among the plan's, from 1
+pub const SCOPES: TableDefinition<'_, (u64, &str), u32> = TableDefinition::new("scopes_1");
 
 /// (plan, scope, seq) → entry
 pub const ENTRIES: TableDefinition<'_, (u64, u32, u64), &[u8]> = TableDefinition::new("entries_1");

@@ -3,7 +3,7 @@
 use plansync_protocol::ids::{Scope, Seq};
 use redb::{Database, ReadableDatabase};
 
-use super::{LogError, PlanRow, entry, sealed, tables};
+use super::{LogError, PlanRow, entry, sealed, tables, tables::DocKey};
 
 /// What a whole chain holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +16,7 @@ pub struct Verified {
     pub head: Seq,
 }
 
-pub(super) fn verify(db: &Database, plan: &PlanRow, scope: &Scope) -> Result<Verified, LogError> {
-    let doc = plan.doc();
+pub(super) fn verify(db: &Database, plan: &PlanRow, scope: &Scope, doc: DocKey) -> Result<Verified, LogError> {
     let damaged = |seq, why: &str| LogError::Damaged { doc, seq, why: why.into() };
     let read = db.begin_read()?;
     let mut verified = Verified { sealed: 0, entries: 0, head: 0 };

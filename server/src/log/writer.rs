@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, sync::Arc, thread, time::Duration};
 
-use plansync_protocol::ids::{ClientId, PersonId, PlanId, Scope, Seq};
+use plansync_protocol::ids::{ClientId, PartyId, PersonId, PlanId, Scope, Seq};
 use redb::{Database, ReadableTable, Table, WriteTransaction};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -36,6 +36,7 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, LogError>>;
 #[derive(Debug)]
 pub(super) enum Request {
     Create { id: PlanId, first: NewEntry, reply: Reply<PlanRow> },
+    Begin { plan: PlanRow, party: PartyId, first: NewEntry, reply: Reply<DocKey> },
     Append { doc: DocKey, after: Seq, entries: Vec<NewEntry>, authors: Vec<(ClientId, PersonId)>, reply: Reply<Seq> },
     Snapshot { doc: DocKey, seq: Seq, state: Vec<u8>, reply: Reply<()> },
     Card { plan: u64, seq: Seq, card: Vec<u8>, reply: Reply<()> },
@@ -173,6 +174,10 @@ impl Writer {
                 let outcome = self.create(open, id, &first);
                 settle(outcome, reply, answers)
             }
+            Request::Begin { plan, party, first, reply } => {
+                let outcome = self.begin(open, &plan, party, &first);
+                settle(outcome, reply, answers)
+            }
             Request::Append { doc, after, entries, authors, reply } => {
                 let outcome = self.append(open, doc, after, &entries, &authors);
                 settle(outcome, reply, answers)
@@ -218,6 +223,27 @@ impl Writer {
         Ok(row)
     }
 
+    fn begin(
+        &mut self,
+        open: &mut Open<'_>,
+        plan: &PlanRow,
+        party: PartyId,
+        first: &NewEntry,
+    ) -> Result<DocKey, LogError> {
+        let mut scopes = open.write.open_table(tables::SCOPES)?;
+        if let Some(number) = scopes.get((plan.number, party.as_str()))? {
+            return Ok((plan.number, number.value()));
+        }
+        let others = scopes.range((plan.number, "")..(plan.number + 1, ""))?.count();
+        let number = tables::SHARED + 1 + u32::try_from(others).expect("a plan has few parties");
+        scopes.insert((plan.number, party.as_str()), number)?;
+        let doc = (plan.number, number);
+        let genesis = entry::genesis(plan.id.as_str(), &Scope::Party(party));
+        self.heads.insert(doc, Head { seq: 0, hash: genesis });
+        self.append(open, doc, 0, std::slice::from_ref(first), &[])?;
+        Ok(doc)
+    }
+
     fn append(
         &mut self,
         open: &mut Open<'_>,
@@ -260,7 +286,7 @@ fn write_changes(open: &Open<'_>, doc: DocKey, news: &News) -> Result<(), LogErr
     Ok(())
 }
 
-/// The end of a document's chain as the table has it. A document always has its first entry: a plan is created
+/// The end of a document's chain as the table has it. A document always has its first entry: it is created
 /// together with it, and sealing leaves the last ones.
 fn last(entries: &impl ReadableTable<(u64, u32, u64), &'static [u8]>, doc: DocKey) -> Result<Head, LogError> {
     let row = entries.range(tables::whole(doc))?.next_back().transpose()?;

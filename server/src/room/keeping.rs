@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use plansync_protocol::{
-    ids::{Origin, PersonId},
+    ids::{Origin, PersonId, Scope},
     plan::{Change, Event, Plan, diff, item},
     wire::{self, Frame},
 };
@@ -99,16 +99,19 @@ impl Room {
             self.document()?;
             let plan = self.document.as_mut().expect("it is open").plan();
             self.record.note(&changes, plan);
-            if self.standing.is_none() {
-                // Where the plan stood before its first change of all.
-                let before = before(&changes, plan);
-                let today = activity::day(clock::now(), &item::time_zone(plan));
-                self.standing = Some(self.record.standing_of(&before, today));
-                self.standing_is_news = true;
+            // Where a plan stands is told of what everybody sees.
+            if self.scope == Scope::Shared {
+                if self.standing.is_none() {
+                    // Where the plan stood before its first change of all.
+                    let before = before(&changes, plan);
+                    let today = activity::day(clock::now(), &item::time_zone(plan));
+                    self.standing = Some(self.record.standing_of(&before, today));
+                    self.standing_is_news = true;
+                }
+                let now = clock::instant();
+                let soon = (now + STANDING_DELAY).max(self.due.stood + STANDING_PACE);
+                self.due.standing = Some(self.due.standing.map_or(soon, |due| due.min(soon)));
             }
-            let now = clock::instant();
-            let soon = (now + STANDING_DELAY).max(self.due.stood + STANDING_PACE);
-            self.due.standing = Some(self.due.standing.map_or(soon, |due| due.min(soon)));
         }
         let activity = serde_json::to_vec(&self.record).unwrap_or_default();
         // Not before the lines it has crossed are told: after a crash they would never be.

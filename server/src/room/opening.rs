@@ -28,7 +28,7 @@ impl Room {
         // A document that stands at its snapshot has no entry to tell.
         self.updated_at = match loaded.entries.last() {
             Some(last) => last.new.at,
-            None => self.log.listed(&self.row.id)?.and_then(|listed| listed.head).map_or(0, |(_, at)| at),
+            None => self.log.head(self.key)?.map_or(0, |(_, at)| at),
         };
         let (document, seq) = match self.settling {
             Some(_) => self.replay(loaded)?,
@@ -84,8 +84,8 @@ impl Room {
 
     /// Opens what was loaded; where its snapshot is damaged, what else the log keeps.
     fn replay(&self, loaded: Loaded) -> Result<(Document, Seq), RoomError> {
-        match Document::open(loaded) {
-            Err(document::OpenError::NoBase) => Ok(Document::open(self.log.load_all(self.key)?)?),
+        match Document::open(&self.scope, loaded) {
+            Err(document::OpenError::NoBase) => Ok(Document::open(&self.scope, self.log.load_all(self.key)?)?),
             outcome => Ok(outcome?),
         }
     }
