@@ -533,6 +533,7 @@ fn private() -> (Plan, Vec<Change>) {
         "views": [{"id": "b-cfo", "stance": "sceptic"}, {"id": "b-it-manager", "stance": "champion", "note": "Wants it by May"}],
         "links": [{"id": "crm", "system": "crm", "objectId": "0061"}]}));
     let change = |(n, difference): (u32, crate::plan::Difference)| Change {
+        agreed_by: [].into(),
         seq: 7,
         n,
         at: "2026-02-17T18:00:00Z".into(),
