@@ -1,5 +1,6 @@
 //! Who someone is: the workspace's API key, and people's tokens.
 //!
+//! Here a token is only verified. Whether it still holds is up to the plan's people: [`crate::people`] is the one way in.
 //! A token is a JWT signed with HS256 and nothing else; the same secret lets a host application sign them itself.
 //! Secrets come from the environment or a file of mode 600, and are never logged or shown.
 
@@ -16,10 +17,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
 
+mod pass;
+
+pub use pass::{Bar, Cap, Lapsed, Pass, Seat};
+
 /// Bytes of a secret the server makes itself.
 const SECRET_BYTES: usize = 32;
 /// A secret shorter than this can be guessed.
 const SECRET_CHARS_MIN: usize = 16;
+/// How far the clock of a host application that signs tokens may be ahead.
+const AHEAD_SECONDS_MAX: u64 = 60;
 /// A token is a name, a mail address and a signature; nothing longer is looked at.
 pub const TOKEN_BYTES_MAX: usize = 8 << 10;
 
@@ -84,9 +91,15 @@ pub enum Denied {
     /// It was valid once.
     #[error("the token has expired: ask for a new link")]
     Expired,
+    /// It says that it was signed later than now.
+    #[error("the token is dated in the future: set the clock of the server that signed it")]
+    Early,
     /// It opens another plan.
     #[error("the token is for plan {0}, not for this one")]
     OtherPlan(PlanId),
+    /// It was made before the person's access was taken away.
+    #[error("your access to this plan has ended: ask the person who runs it for a new link")]
+    Revoked,
 }
 
 /// The secrets and what is checked with them.
@@ -125,11 +138,11 @@ impl Auth {
         blake3::hash(given.as_bytes()) == blake3::hash(self.api_key.as_bytes())
     }
 
-    /// Checks a token: algorithm, signature, `exp`, `nbf`.
+    /// Checks a token as it was signed: algorithm, signature, `exp`, `nbf`, and that it is not dated after `now`.
     ///
     /// # Errors
     /// [`Denied`] says why, without a word of the token itself.
-    pub fn claims(&self, token: &str) -> Result<Claims, Denied> {
+    pub fn verify(&self, token: &str, now: Millis) -> Result<Claims, Denied> {
         if token.is_empty() {
             return Err(Denied::Missing);
         }
@@ -137,6 +150,8 @@ impl Auth {
             return Err(Denied::Forged);
         }
         match jsonwebtoken::decode::<Claims>(token, &self.checking, &self.validation) {
+            // It could not be revoked before its date.
+            Ok(data) if data.claims.iat > now / 1000 + AHEAD_SECONDS_MAX => Err(Denied::Early),
             Ok(data) => Ok(data.claims),
             Err(error) => match error.kind() {
                 ErrorKind::ExpiredSignature => Err(Denied::Expired),
@@ -145,21 +160,14 @@ impl Auth {
         }
     }
 
-    /// Checks a token for one plan.
-    ///
-    /// # Errors
-    /// [`Denied::OtherPlan`] besides those of [`Auth::claims`].
-    pub fn claims_for(&self, token: &str, plan: &PlanId) -> Result<Claims, Denied> {
-        let claims = self.claims(token)?;
-        if claims.plan == *plan { Ok(claims) } else { Err(Denied::OtherPlan(claims.plan)) }
-    }
-
     /// Signs a token.
     ///
-    /// # Errors
-    /// When the claims cannot be written as JSON, which names and numbers always can.
-    pub fn sign(&self, claims: &Claims) -> Result<String, jsonwebtoken::errors::Error> {
+    /// # Panics
+    /// Never: names and numbers are JSON, and any bytes are a key.
+    #[must_use]
+    pub fn sign(&self, claims: &Claims) -> String {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.signing)
+            .expect("names and numbers are JSON, and any bytes are a key")
     }
 }
 
@@ -250,31 +258,36 @@ mod tests {
     }
 
     #[test]
-    fn a_signed_token_opens_its_plan_and_no_other() {
-        let token = auth().sign(&claims()).unwrap();
-        assert_eq!(auth().claims_for(&token, &claims().plan).unwrap(), claims());
-        let other = PlanId::parse("other").unwrap();
-        assert_eq!(auth().claims_for(&token, &other), Err(Denied::OtherPlan(claims().plan)));
+    fn a_signed_token_says_what_was_signed() {
+        let token = auth().sign(&claims());
+        assert_eq!(auth().verify(&token, 0), Ok(claims()));
+    }
+
+    #[test]
+    fn a_token_of_a_day_to_come_opens_nothing() {
+        let token = auth().sign(&Claims { iat: 1_000, ..claims() });
+        assert_eq!(auth().verify(&token, 900_000), Err(Denied::Early));
+        assert!(auth().verify(&token, 945_000).is_ok(), "clocks differ by seconds");
     }
 
     #[test]
     fn a_token_of_another_algorithm_or_none_or_another_secret_is_forged() {
         let other_algorithm =
             encode(&Header::new(Algorithm::HS512), &claims(), &EncodingKey::from_secret(SECRET.as_bytes())).unwrap();
-        let other_secret = Auth::new(String::new(), "another secret of that length").sign(&claims()).unwrap();
-        let body = auth().sign(&claims()).unwrap();
+        let other_secret = Auth::new(String::new(), "another secret of that length").sign(&claims());
+        let body = auth().sign(&claims());
         let body = body.split('.').nth(1).unwrap();
         let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{body}.");
         for token in [other_algorithm, other_secret, unsigned, "x".to_owned(), "x".repeat(1 << 20)] {
-            assert_eq!(auth().claims(&token), Err(Denied::Forged), "{}", &token[..token.len().min(40)]);
+            assert_eq!(auth().verify(&token, 0), Err(Denied::Forged), "{}", &token[..token.len().min(40)]);
         }
-        assert_eq!(auth().claims(""), Err(Denied::Missing));
+        assert_eq!(auth().verify("", 0), Err(Denied::Missing));
     }
 
     #[test]
     fn an_expired_token_says_that_it_has_expired() {
-        let token = auth().sign(&Claims { exp: 1, ..claims() }).unwrap();
-        assert_eq!(auth().claims(&token), Err(Denied::Expired));
+        let token = auth().sign(&Claims { exp: 1, ..claims() });
+        assert_eq!(auth().verify(&token, 0), Err(Denied::Expired));
     }
 
     #[test]

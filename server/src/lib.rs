@@ -11,22 +11,27 @@ pub mod stopping;
 pub mod amend;
 pub mod auth;
 pub mod charge;
+pub mod membership;
 pub mod outbox;
 pub mod policy;
+pub mod tries;
 pub mod workers;
 // Floor 2: what is kept, one websocket, the people in a room, what others have to agree to.
 pub mod consent;
 pub mod log;
 pub mod members;
 pub mod socket;
-// Floor 3: one document, an update against the rights, who is there, who reads changes, to whom they are sent.
+// Floor 3: one document, an update against the rights, who is there, who belongs to its plan, who reads changes, to whom
+// they are sent.
 pub mod document;
 pub mod feed;
+pub mod people;
 pub mod presence;
 pub mod review;
 pub mod webhooks;
-// Floor 4: what is written becomes changes, and leaves a trace of who worked when.
+// Floor 4: what is written becomes changes, and leaves a trace of who worked when; who is asked to come.
 pub mod activity;
+pub mod invites;
 pub mod settling;
 // Floor 5: everything that happens to one document.
 pub mod room;

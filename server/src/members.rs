@@ -9,7 +9,7 @@ use plansync_protocol::{
 };
 
 use crate::{
-    auth::{Author, Claims},
+    auth::{Author, Claims, Pass},
     charge::Charge,
     outbox::{Close, Outbox},
 };
@@ -35,6 +35,8 @@ pub enum Dialect {
 pub struct Member {
     /// Who, as authenticated.
     pub claims: Arc<Claims>,
+    /// The same, for as long as it holds.
+    pub pass: Pass,
     /// The same for the log.
     pub author: Arc<Author>,
     /// What the client understands.
@@ -57,9 +59,9 @@ pub struct Member {
 impl Member {
     /// Somebody who has just come.
     #[must_use]
-    pub fn new(claims: Arc<Claims>, dialect: Dialect, outbox: Outbox, charge: Charge) -> Self {
-        let author = Arc::new(claims.author());
-        Self { claims, author, dialect, charge, outbox, synced: false, frames: 0, acked: 0, asked: false }
+    pub fn new(pass: Pass, dialect: Dialect, outbox: Outbox, charge: Charge) -> Self {
+        let (claims, author) = (pass.claims(), Arc::new(pass.author()));
+        Self { claims, pass, author, dialect, charge, outbox, synced: false, frames: 0, acked: 0, asked: false }
     }
 
     /// Tells who is there.
@@ -67,6 +69,13 @@ impl Member {
         for message in everyone {
             self.outbox.offer_presence(wire::encode(&Frame::Awareness(message)).into());
         }
+    }
+
+    /// How their connection ends, where their access has been taken away or changed.
+    #[must_use]
+    pub fn lapsed(&self) -> Option<Close> {
+        let (code, reason) = self.pass.check().err()?.close();
+        Some(Close::new(code, reason))
     }
 }
 
@@ -91,6 +100,12 @@ impl Members {
     /// Somebody goes.
     pub fn leave(&mut self, id: MemberId) -> Option<Member> {
         self.0.remove(&id)
+    }
+
+    /// Somebody who is still there.
+    #[must_use]
+    pub fn get(&self, id: MemberId) -> Option<&Member> {
+        self.0.get(&id)
     }
 
     /// Somebody who is still there.

@@ -79,10 +79,32 @@ pub enum Event {
     CatchUp { id: MemberId, given: Option<Seq> },
     /// A request reads the plan; where it asks so, after everything written has become changes.
     Read { settled: bool, reply: oneshot::Sender<View> },
+    /// Something else has happened around the plan, such as a visitor who was refused; it becomes a change.
+    Tell { event: change::Event, author: Arc<Author>, origin: Origin },
     /// A request edits the plan.
     Edit { request: Box<EditRequest>, reply: oneshot::Sender<Result<Edited, EditRefused>> },
     /// The server stops: nobody else comes, everybody leaves.
     Drain { close: Close },
+}
+
+impl Event {
+    /// The member who is heard with it.
+    fn heard(&self) -> Option<MemberId> {
+        match self {
+            Self::Ask { id, .. }
+            | Self::Update { id, .. }
+            | Self::Presence { id, .. }
+            | Self::WhoIsThere { id }
+            | Self::Seen { id }
+            | Self::CatchUp { id, .. } => Some(*id),
+            Self::Join { .. }
+            | Self::Leave { .. }
+            | Self::Read { .. }
+            | Self::Tell { .. }
+            | Self::Edit { .. }
+            | Self::Drain { .. } => None,
+        }
+    }
 }
 
 /// A typed edit of a request.
@@ -381,8 +403,19 @@ impl Room {
     /// One thing that has happened. Nothing is told here but refusals: everything else waits for the commit.
     fn handle(&mut self, event: Event, turn: &mut Turn) -> Result<(), RoomError> {
         self.due.quiet = clock::instant() + QUIET;
+        // Whose access has ended is not heard any more, whatever of theirs was on its way.
+        if let Some(id) = event.heard()
+            && let Some(close) = self.members.get(id).and_then(Member::lapsed)
+        {
+            self.expel(id, close);
+            return Ok(());
+        }
         match event {
             Event::Join { id, member } => {
+                if let Some(close) = member.lapsed() {
+                    member.outbox.close(close);
+                    return Ok(());
+                }
                 self.tell_presence(true, &member);
                 self.members.join(id, *member);
                 self.due.empty = None;
@@ -405,6 +438,13 @@ impl Room {
             Event::Read { settled, reply } => {
                 turn.settle |= settled;
                 turn.answers.push(Answer::View(reply));
+            }
+            Event::Tell { event, author, origin } => {
+                let now = clock::now().max(self.updated_at);
+                if let Some(settling) = &mut self.settling {
+                    settling.tell(event, Hand { author, origin }, self.seq, now);
+                }
+                self.plan_settling();
             }
             Event::Edit { request, reply } => self.edit(&request, reply, turn)?,
             Event::Drain { close } => turn.drain = Some(close),

@@ -176,6 +176,19 @@ impl Rooms {
         Err(Unreachable::Ended(plan.clone()))
     }
 
+    /// Waits until each open room of a plan has committed what it had taken in by now.
+    pub async fn settle(&self, plan: &PlanId) {
+        let inboxes: Vec<_> =
+            self.table().rooms.iter().filter(|((of, _), _)| of == plan).map(|(_, inbox)| inbox.clone()).collect();
+        for inbox in inboxes {
+            let (reply, answer) = oneshot::channel();
+            // A room that has ended takes nothing in.
+            if inbox.send(Event::Read { settled: false, reply }).await.is_ok() {
+                let _ = answer.await;
+            }
+        }
+    }
+
     /// Ends every room: nobody else comes in, everybody is told `close`. Returns when all of them have ended.
     pub async fn drain(&self, close: Close) {
         let inboxes: Vec<_> = {

@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    auth::{Auth, Claims, Denied},
+    auth::{Auth, Claims, Denied, Pass},
     charge::{Charge, Slot, Slots},
     clock,
     feed::Feed,
@@ -27,6 +27,7 @@ use crate::{
     members::{Dialect, Member, MemberId},
     metrics,
     outbox::{Close, Next, Outbox},
+    people::{NotAdmitted, People},
     room::Event,
     rooms::{Inbox, Rooms, Unreachable},
     socket::{Heard, Socket},
@@ -54,7 +55,7 @@ pub struct Visit {
     /// What the client understands.
     pub dialect: Dialect,
     /// Who, where the address carried a token.
-    pub claims: Option<Claims>,
+    pub pass: Option<Pass>,
     /// One of the places for those who have not said who they are; given back when they have.
     pub stranger: Option<SemaphorePermit<'static>>,
     /// The connection's number.
@@ -76,6 +77,8 @@ pub struct House {
     pub rooms: Arc<Rooms>,
     /// Who is who.
     pub auth: Arc<Auth>,
+    /// Who may come in.
+    pub people: Arc<People>,
     /// True once the server is stopping.
     pub stopping: Stopping,
 }
@@ -101,10 +104,10 @@ pub async fn run(mut socket: Socket, mut visit: Visit, house: House) {
     let greeted = greet(&mut socket, &visit, &house).await;
     visit.stranger = None;
     let end = match greeted {
-        Ok((claims, scope, feed)) => {
-            tracing::Span::current().record("person", claims.sub.as_str());
+        Ok((pass, scope, feed)) => {
+            tracing::Span::current().record("person", pass.sub.as_str());
             tracing::debug!(dialect = ?visit.dialect, "joined");
-            stay(&mut socket, claims, &scope, feed, &visit, &house).await
+            stay(&mut socket, pass, &scope, feed, &visit, &house).await
         }
         Err(end) => end,
     };
@@ -119,12 +122,12 @@ pub async fn run(mut socket: Socket, mut visit: Visit, house: House) {
 
 /// Finds out who it is, which document that opens, and from where they want to hear changes; stock clients would not
 /// understand any.
-async fn greet(socket: &mut Socket, visit: &Visit, house: &House) -> Result<(Claims, Scope, Option<Feed>), End> {
+async fn greet(socket: &mut Socket, visit: &Visit, house: &House) -> Result<(Pass, Scope, Option<Feed>), End> {
     if visit.dialect == Dialect::Stock {
         // The address was checked before the upgrade.
-        let claims = visit.claims.clone().ok_or_else(|| denied(&Denied::Missing))?;
-        let scope = visit.scope(&claims);
-        return Ok((claims, scope, None));
+        let pass = visit.pass.clone().ok_or_else(|| denied(&Denied::Missing))?;
+        let scope = visit.scope(&pass);
+        return Ok((pass, scope, None));
     }
     let _open = metrics::Open::unauthenticated();
     let heard = tokio::select! {
@@ -144,16 +147,16 @@ async fn greet(socket: &mut Socket, visit: &Visit, house: &House) -> Result<(Cla
         }
         Err(error) => return Err(Close::new(error.close_code(), error.to_string()).into()),
     };
-    let claims = match (&hello.token, &visit.claims) {
-        (Some(token), _) => house.auth.claims_for(token, &visit.plan).map_err(|why| denied(&why))?,
-        (None, Some(claims)) => claims.clone(),
+    let pass = match (&hello.token, &visit.pass) {
+        (Some(token), _) => house.people.admit_to(&visit.plan, token).map_err(not_admitted)?,
+        (None, Some(pass)) => pass.clone(),
         (None, None) => return Err(denied(&Denied::Missing).into()),
     };
-    let scope = visit.scope(&claims);
+    let scope = visit.scope(&pass);
     let doc = house.rooms.document(&visit.plan, &scope).await.map_err(|unreachable| closed(&unreachable))?;
     let after = hello.since_seq.map(|since| (since.seq, since.n.unwrap_or(u32::MAX)));
     let feed = Feed::open(house.rooms.log(), doc, after).map_err(|error| closed(&error.into()))?;
-    Ok((claims, scope, Some(feed)))
+    Ok((pass, scope, Some(feed)))
 }
 
 async fn first_message(socket: &mut Socket) -> Result<Bytes, End> {
@@ -171,34 +174,36 @@ async fn first_message(socket: &mut Socket) -> Result<Bytes, End> {
 /// Joins the room and carries messages until the end.
 async fn stay(
     socket: &mut Socket,
-    claims: Claims,
+    pass: Pass,
     scope: &Scope,
     mut feed: Option<Feed>,
     visit: &Visit,
     house: &House,
 ) -> End {
     let outbox = Outbox::default();
-    let expires = clock::until(claims.expires_at());
+    let _sitting = pass.sit();
     let charge = Charge::new(clock::instant());
-    let member = Box::new(Member::new(Arc::new(claims), visit.dialect, outbox.clone(), charge.clone()));
+    let member = Box::new(Member::new(pass.clone(), visit.dialect, outbox.clone(), charge.clone()));
     let join = Event::Join { id: visit.id, member };
     let inbox = match house.rooms.send(&visit.plan, scope, join).await {
         Ok(inbox) => inbox,
         Err(unreachable) => return closed(&unreachable).into(),
     };
-    let end = carry(socket, &outbox, &inbox, &mut feed, visit, expires, &charge).await;
+    let end = carry(socket, &outbox, &inbox, &mut feed, visit, &pass, house, &charge).await;
     // A room that has ended has no members to miss.
     let _ = inbox.send(Event::Leave { id: visit.id }).await;
     end
 }
 
+#[expect(clippy::too_many_arguments, reason = "everything that a connection has, and nobody else")]
 async fn carry(
     socket: &mut Socket,
     outbox: &Outbox,
     inbox: &Inbox,
     feed: &mut Option<Feed>,
     visit: &Visit,
-    expires: Duration,
+    pass: &Pass,
+    house: &House,
     charge: &Charge,
 ) -> End {
     let begin = Instant::now();
@@ -209,13 +214,20 @@ async fn carry(
     let mut welcomed = false;
     // Made once: a timer made anew for every message would cost more than the message.
     let ping = sleep_until(begin + PING_EVERY + Duration::from_millis(rand::random_range(0..PING_JITTER_MS)));
-    let expiry = sleep_until(begin + expires);
-    tokio::pin!(ping, expiry);
+    let expiry = sleep_until(begin + clock::until(pass.expires_at()));
+    let lapse = pass.lapsed();
+    tokio::pin!(ping, expiry, lapse);
     loop {
         tokio::select! {
             biased;
             // The token is as good as its last second.
             () = &mut expiry => return denied(&Denied::Expired).into(),
+            // And no better than what was decided about its person.
+            lapsed = &mut lapse => {
+                let (code, reason) = lapsed.close();
+                metrics::refusal(code.reason());
+                return Close::new(code, reason).into();
+            }
             // What the room has to say comes first: it is bounded, and only leaves by this door.
             next = outbox.next() => {
                 let said = match next {
@@ -279,6 +291,7 @@ async fn carry(
                 if socket.ping().await.is_err() {
                     return End::Gone("it does not take a ping");
                 }
+                house.people.see(pass, clock::now());
                 ping.as_mut().reset(Instant::now() + PING_EVERY);
             }
         }
@@ -351,9 +364,16 @@ async fn ended(socket: &mut Socket, outbox: &Outbox) -> End {
     }
 }
 
+fn not_admitted(why: NotAdmitted) -> Close {
+    match why {
+        NotAdmitted::Denied(why) => denied(&why),
+        NotAdmitted::Log(error) => closed(&error.into()),
+    }
+}
+
 fn denied(why: &Denied) -> Close {
     let code = match why {
-        Denied::OtherPlan(_) => CloseCode::NotAllowed,
+        Denied::OtherPlan(_) | Denied::Revoked => CloseCode::NotAllowed,
         _ => CloseCode::Unauthorized,
     };
     metrics::refusal(code.reason());

@@ -18,7 +18,9 @@ use crate::{
     auth::Auth,
     days,
     http::{self, App},
+    invites::Invites,
     log::{self, Log, OpenError},
+    people::People,
     rooms::Rooms,
     session::House,
     stopping,
@@ -44,7 +46,7 @@ pub struct Parts {
     /// Where it listens.
     pub listener: TcpListener,
     /// Who is who.
-    pub auth: Auth,
+    pub auth: Arc<Auth>,
     /// How long a field has to be still to be told as one change.
     pub settle: Duration,
     /// How webhooks are served.
@@ -79,6 +81,7 @@ pub struct Server {
     parts: Parts,
     opened: log::Opened,
     rooms: Arc<Rooms>,
+    people: Arc<People>,
 }
 
 impl Server {
@@ -89,7 +92,8 @@ impl Server {
     pub fn build(parts: Parts, store: log::Store) -> Result<Self, Fatal> {
         let opened = log::open(store)?;
         let rooms = Rooms::new(opened.log.clone(), Workers::start(parts.workers)?, parts.settle);
-        Ok(Self { parts, opened, rooms })
+        let people = People::new(Arc::clone(&parts.auth), opened.log.clone());
+        Ok(Self { parts, opened, rooms, people })
     }
 
     /// The rooms, for what is done before serving.
@@ -98,10 +102,10 @@ impl Server {
         &self.rooms
     }
 
-    /// Who is who.
+    /// Who may come in.
     #[must_use]
-    pub fn auth(&self) -> &Auth {
-        &self.parts.auth
+    pub fn people(&self) -> &Arc<People> {
+        &self.people
     }
 
     /// Serves until `stop` resolves or the store fails, then stops in order.
@@ -109,10 +113,11 @@ impl Server {
     /// # Errors
     /// [`Fatal::StoreFailed`] when it was the store.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Fatal> {
-        let Self { parts, opened, rooms } = self;
+        let Self { parts, opened, rooms, people } = self;
         let (stop_all, stopping) = stopping::stopping();
         let (sessions, connections) = (TaskTracker::new(), TaskTracker::new());
-        let house = House { rooms: Arc::clone(&rooms), auth: Arc::new(parts.auth), stopping: stopping.clone() };
+        let invites = Invites::new(opened.log.clone());
+        let house = House { rooms: Arc::clone(&rooms), auth: parts.auth, people, stopping: stopping.clone() };
         let webhooks = Webhooks::start(opened.log.clone(), parts.webhooks, stopping.clone())
             .map_err(|error| Fatal::StoreFailed(error.to_string().into()))?;
         let tidying = tidy(parts.metrics.clone());
@@ -120,6 +125,7 @@ impl Server {
         let app = App {
             house,
             webhooks: Arc::clone(&webhooks),
+            invites,
             metrics: parts.metrics,
             public_url: parts.public_url.map(Into::into),
             origins: parts.origins.into(),

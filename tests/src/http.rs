@@ -46,6 +46,20 @@ impl Http {
         answer(request.send_json(body))
     }
 
+    /// PATCH.
+    #[must_use]
+    pub fn patch(&self, path: &str, body: &Value) -> Answer {
+        let request = self.agent.patch(format!("{}{path}", self.base)).header("Authorization", self.bearer());
+        answer(request.send_json(body))
+    }
+
+    /// DELETE.
+    #[must_use]
+    pub fn delete(&self, path: &str) -> Answer {
+        let request = self.agent.delete(format!("{}{path}", self.base)).header("Authorization", self.bearer());
+        answer(request.call())
+    }
+
     /// POST of any bytes.
     #[must_use]
     pub fn post_bytes(&self, path: &str, body: &[u8]) -> Answer {

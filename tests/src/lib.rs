@@ -10,6 +10,7 @@ pub mod node;
 pub mod proxy;
 pub mod raw;
 pub mod receiver;
+pub mod request;
 pub mod server;
 pub mod stock;
 pub mod wait;

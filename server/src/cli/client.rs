@@ -37,6 +37,16 @@ impl Server {
         self.answer(request.send_json(body))
     }
 
+    /// Removes what is at a path.
+    pub fn delete(&self, path: &str) -> Result<(), String> {
+        let answer = self.agent.delete(format!("{}{path}", self.url)).header("Authorization", self.bearer()).call();
+        match answer {
+            // There is no JSON in nothing.
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            answer => self.answer(answer).map(drop),
+        }
+    }
+
     fn bearer(&self) -> String {
         format!("Bearer {}", self.key)
     }

@@ -106,6 +106,38 @@ enum Command {
         #[arg(long)]
         ttl_seconds: Option<u64>,
     },
+    /// Print a link with which somebody joins who says their name themselves
+    Invite {
+        /// The plan
+        id: PlanId,
+        /// The party they come into
+        #[arg(long)]
+        party: PartyId,
+        /// What they may do
+        #[arg(long, value_parser = access)]
+        access: Access,
+        /// The only mail address it is for
+        #[arg(long)]
+        email: Option<String>,
+        /// How many people it lets in [default: 1]
+        #[arg(long)]
+        uses: Option<u32>,
+        /// What they have to say beside the link, told to them by other means
+        #[arg(long)]
+        passcode: Option<String>,
+    },
+    /// List who belongs to a plan
+    Members {
+        /// The plan
+        id: PlanId,
+    },
+    /// Take somebody's access away: their links are void, their connections end
+    Revoke {
+        /// The plan
+        id: PlanId,
+        /// The person's id
+        person: PersonId,
+    },
 }
 
 /// Which document of a plan.
@@ -204,6 +236,20 @@ impl Plan {
                 let created = server.post(&format!("/v1/plans/{id}/tokens"), &request)?;
                 println!("{}", text(&created, "/url"));
             }
+            Command::Invite { id, party, access, email, uses, passcode } => {
+                let mut request = json!({"party": party, "access": access});
+                let given = [("email", json!(email)), ("maxUses", json!(uses)), ("passcode", json!(passcode))];
+                for (name, value) in given.into_iter().filter(|(_, value)| !value.is_null()) {
+                    request[name] = value;
+                }
+                let created = server.post(&format!("/v1/plans/{id}/invites"), &request)?;
+                println!("{}", text(&created, "/url"));
+            }
+            Command::Members { id } => members(&server, &id)?,
+            Command::Revoke { id, person } => {
+                server.delete(&format!("/v1/plans/{id}/members/{}", in_path(person.as_str())))?;
+                println!("{person} has no access to plan {id} any more");
+            }
         }
         Ok(())
     }
@@ -251,6 +297,31 @@ fn list(server: &Server) -> Result<(), String> {
             None => return Ok(()),
         }
     }
+}
+
+fn members(server: &Server, id: &PlanId) -> Result<(), String> {
+    let members = server.get(&format!("/v1/plans/{id}/members"))?;
+    for member in members["members"].as_array().into_iter().flatten() {
+        let state = match (&member["revokedAt"], &member["online"]) {
+            (Value::String(at), _) => format!("revoked {at}"),
+            (_, Value::Bool(true)) => "online".to_owned(),
+            _ => format!("seen {}", text(member, "/lastSeenAt")),
+        };
+        println!(
+            "{:<24} {:<10} {:<12} {:<24}  {state}",
+            text(member, "/person"),
+            text(member, "/party"),
+            text(member, "/access"),
+            text(member, "/name"),
+        );
+    }
+    Ok(())
+}
+
+/// A person's id as a segment of a path.
+fn in_path(name: &str) -> String {
+    let as_is = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'@');
+    name.bytes().map(|byte| if as_is(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 fn pretty(json: &Value) -> String {

@@ -1,6 +1,9 @@
 //! `plansync serve`: settings, secrets, signals.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    sync::Arc,
+};
 
 use clap::Args;
 use plansync_protocol::{
@@ -72,7 +75,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| format!("the listener has no address: {error}"))?;
     let parts = Parts {
         listener,
-        auth: Auth::new(api_key.value, &token_secret.value),
+        auth: Arc::new(Auth::new(api_key.value, &token_secret.value)),
         public_url: config.public_url.clone(),
         origins: config.origins,
         workers: config.workers,
@@ -104,13 +107,15 @@ fn secret(given: Option<String>, file: &std::path::Path, name: &'static str) -> 
 /// Creates the demonstration plan once and makes its links.
 async fn demo(server: &Server, base: &str) -> Result<String, String> {
     let id = PlanId::parse(DEMO).map_err(|error| error.to_string())?;
-    if server.rooms().log().plan(&id).map_err(|error| error.to_string())?.is_none() {
+    let log = server.rooms().log();
+    if log.plan(&id).map_err(|error| error.to_string())?.is_none() {
         let sample = serde_json::from_str(plan::SAMPLE).map_err(|error| error.to_string())?;
         let sample =
             plan::json::parse(&sample, true).map_err(|fields| format!("the sample has {} errors", fields.len()))?;
         let author = Author { person: PersonId::parse("demo").map_err(|error| error.to_string())?, party: None };
         create_plan(server.rooms(), id.clone(), &sample, author).await.map_err(|problem| problem.detail)?;
     }
+    let row = log.plan(&id).map_err(|error| error.to_string())?.ok_or("the demonstration plan is gone")?;
     let mut links = String::from("plan demo, a link for each reader:\n");
     for (party, person, access, name) in DEMO_PEOPLE {
         let request = TokenRequest {
@@ -121,7 +126,7 @@ async fn demo(server: &Server, base: &str) -> Result<String, String> {
             email: None,
             ttl_seconds: Some(DEMO_TTL_SECONDS),
         };
-        let token = sign(server.auth(), &id, request).map_err(|problem| problem.detail)?;
+        let token = sign(server.people(), &row, request).await.map_err(|problem| problem.detail)?;
         links += &format!("  {party} {:<7} {}\n", access.as_str(), link(base, &id, &token));
     }
     Ok(links)

@@ -30,6 +30,7 @@ use super::{
     scope::{self, Place, ScopeQuery},
 };
 use crate::{
+    auth::Pass,
     clock,
     feed::Feed,
     log::{KeptChange, Position},
@@ -179,18 +180,18 @@ pub async fn stream(
     let Query(query) = query?;
     // An EventSource of a browser cannot send a header.
     let requester = match (requester, &query.token) {
-        (Err(_), Some(token)) => Requester::Person(Box::new(app.house.auth.claims(token)?)),
+        (Err(_), Some(token)) => Requester::Person(app.house.people.admit(token)?),
         (requester, _) => requester?,
     };
     let Place { doc, .. } = scope::find(&app, &requester, id, scope).await?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let after = last.or(query.since.as_deref()).map(position).transpose()?;
-    let ends = match &requester {
-        Requester::Person(claims) => Some(Instant::now() + clock::until(claims.expires_at())),
+    let pass = match requester {
+        Requester::Person(pass) => Some(pass),
         Requester::Workspace { .. } => None,
     };
     let feed = Feed::open(app.house.rooms.log(), doc, after)?;
-    let events = events(feed, query, app.house.stopping.clone(), ends);
+    let events = events(feed, query, app.house.stopping.clone(), pass);
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
     let mut response = Sse::new(events).keep_alive(keep_alive).into_response();
     // Proxies that gather what they pass on would hold the stream back.
@@ -200,33 +201,37 @@ pub async fn stream(
     Ok(response)
 }
 
-/// The events of a feed until the server stops or the token expires.
+/// The events of a feed until the server stops or the pass is over.
 fn events(
     feed: Feed,
     query: ChangesQuery,
     stopping: Stopping,
-    ends: Option<Instant>,
+    pass: Option<Pass>,
 ) -> impl Stream<Item = Result<sse::Event, Infallible>> {
     let open = metrics::Open::feed();
-    stream::unfold((feed, query, stopping, open), move |(mut feed, query, stopping, open)| async move {
+    let ends = pass.as_ref().map(|pass| Instant::now() + clock::until(pass.expires_at()));
+    stream::unfold((feed, query, stopping, pass, open), move |(mut feed, query, stopping, pass, open)| async move {
         loop {
             let change = tokio::select! {
-                change = feed.next() => change,
+                biased;
+                () = over(pass.as_ref(), ends) => return None,
                 () = stopping.wait() => return None,
-                () = expired(ends) => return None,
+                change = feed.next() => change,
             };
             let event = event(&change.ok()?, &query);
             if let Some(event) = event {
-                return Some((Ok(event), (feed, query, stopping, open)));
+                return Some((Ok(event), (feed, query, stopping, pass, open)));
             }
         }
     })
 }
 
-async fn expired(ends: Option<Instant>) {
-    match ends {
-        Some(ends) => sleep_until(ends).await,
-        None => std::future::pending().await,
+/// A token is as good as its last second, and no better than what was decided about its person.
+async fn over(pass: Option<&Pass>, ends: Option<Instant>) {
+    let (Some(pass), Some(ends)) = (pass, ends) else { return std::future::pending().await };
+    tokio::select! {
+        _ = pass.lapsed() => {}
+        () = sleep_until(ends) => {}
     }
 }
 

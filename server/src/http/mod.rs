@@ -3,6 +3,8 @@
 mod changes;
 mod edits;
 mod health;
+mod invites;
+mod members;
 mod openapi;
 mod page;
 mod past;
@@ -27,7 +29,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::Response,
-    routing::{get, post},
+    routing::{get, patch, post},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use plansync_protocol::limits;
@@ -35,7 +37,7 @@ use serde_json::Value;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use crate::{clock, session::House, webhooks::Webhooks};
+use crate::{clock, invites::Invites, session::House, webhooks::Webhooks};
 pub use plans::create_plan;
 pub use problem::Problem;
 pub use serve::serve;
@@ -56,6 +58,8 @@ pub struct App {
     pub house: House,
     /// Where changes are sent.
     pub webhooks: Arc<Webhooks>,
+    /// Who is asked to come.
+    pub invites: Arc<Invites>,
     /// Renders `/metrics`.
     pub metrics: PrometheusHandle,
     /// Where links point; the request's own host where it is not set.
@@ -80,6 +84,11 @@ pub fn router(app: App) -> Router {
         .route("/v1/plans/{id}/export", get(summary::export))
         .route("/v1/portfolio", get(portfolio::portfolio))
         .route("/v1/plans/{id}/tokens", post(tokens::create))
+        .route("/v1/plans/{id}/members", get(members::list))
+        .route("/v1/plans/{id}/members/{person}", patch(members::change).delete(members::revoke))
+        .route("/v1/plans/{id}/invites", post(invites::create).get(invites::list))
+        .route("/v1/plans/{id}/invites/{invite}", get(invites::get).delete(invites::revoke))
+        .route("/v1/join", post(invites::join))
         .route("/v1/webhooks", post(webhooks::create).get(webhooks::list))
         .route("/v1/webhooks/{id}", get(webhooks::get).delete(webhooks::remove))
         .route("/v1/webhooks/{id}/deliveries", get(webhooks::deliveries))
@@ -92,6 +101,7 @@ pub fn router(app: App) -> Router {
         .route("/openapi.json", get(openapi::document))
         .route("/", get(page::home))
         .route("/p/{id}", get(page::plan))
+        .route("/join", get(page::join))
         .route("/assets/{name}", get(page::asset))
         .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address") })
         .method_not_allowed_fallback(|| async {

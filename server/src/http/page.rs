@@ -22,6 +22,8 @@ const ASSETS: &[(&str, &str, &str)] = assets![
     "outline.js" as "text/javascript; charset=utf-8",
     "days.js" as "text/javascript; charset=utf-8",
     "view.js" as "text/javascript; charset=utf-8",
+    "join.css" as "text/css; charset=utf-8",
+    "join.js" as "text/javascript; charset=utf-8",
     "home.js" as "text/javascript; charset=utf-8",
 ];
 
@@ -33,6 +35,11 @@ pub async fn home() -> Html<&'static str> {
 /// The page of a plan. It says nothing of the plan: who reads it has to show a token first.
 pub async fn plan() -> Html<&'static str> {
     Html(include_str!("../../page/plan.html"))
+}
+
+/// The page of an invite. The invite's secret stays in the browser until the visitor asks to come in.
+pub async fn join() -> Html<&'static str> {
+    Html(include_str!("../../page/join.html"))
 }
 
 /// A script or a style.

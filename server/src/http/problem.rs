@@ -10,7 +10,7 @@ use plansync_protocol::plan::Malformed;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{auth::Denied, log::LogError, metrics, room::EditRefused, rooms::Unreachable};
+use crate::{auth::Denied, log::LogError, metrics, people::NotAdmitted, room::EditRefused, rooms::Unreachable};
 
 /// What went wrong, for a program and for a person.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,6 +26,9 @@ pub struct Problem {
     /// Every malformed field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
+    /// In how many seconds another try is heard.
+    #[serde(skip)]
+    pub retry_after: Option<u64>,
 }
 
 /// One malformed field.
@@ -43,7 +46,7 @@ impl Problem {
     /// With this status and word.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
-        Self { status: status.as_u16(), code, title, detail: detail.into(), errors: Vec::new() }
+        Self { status: status.as_u16(), code, title, detail: detail.into(), errors: Vec::new(), retry_after: None }
     }
 
     /// A body or parameter that is not what it should be.
@@ -78,8 +81,9 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(&self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        let retry_after = self.retry_after.or((status == StatusCode::SERVICE_UNAVAILABLE).then_some(1));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
@@ -93,9 +97,19 @@ impl From<Denied> for Problem {
         let (status, code) = match why {
             Denied::OtherPlan(_) => (StatusCode::FORBIDDEN, "not_allowed"),
             Denied::Expired => (StatusCode::UNAUTHORIZED, "expired"),
-            Denied::Missing | Denied::Forged => (StatusCode::UNAUTHORIZED, "unauthorized"),
+            Denied::Revoked => (StatusCode::FORBIDDEN, "revoked"),
+            Denied::Missing | Denied::Forged | Denied::Early => (StatusCode::UNAUTHORIZED, "unauthorized"),
         };
         Self::new(status, code, why.to_string())
+    }
+}
+
+impl From<NotAdmitted> for Problem {
+    fn from(why: NotAdmitted) -> Self {
+        match why {
+            NotAdmitted::Denied(why) => why.into(),
+            NotAdmitted::Log(error) => error.into(),
+        }
     }
 }
 

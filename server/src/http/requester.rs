@@ -6,10 +6,13 @@ use axum::{
     extract::FromRequestParts,
     http::{header, request::Parts},
 };
-use plansync_protocol::ids::{Access, Origin, PersonId, PlanId};
+use plansync_protocol::ids::{Access, Origin, PartyId, PersonId, PlanId};
 
 use super::{App, Problem};
-use crate::auth::{Author, Claims, Denied};
+use crate::{
+    auth::{Author, Denied, Pass},
+    membership::Manager,
+};
 
 /// The header that names the person for whom a host application acts.
 const ACTOR: &str = "x-plansync-actor";
@@ -24,8 +27,8 @@ pub enum Requester {
         /// For whom it acts.
         actor: PersonId,
     },
-    /// A person with a token.
-    Person(Box<Claims>),
+    /// A person with a token that holds.
+    Person(Pass),
 }
 
 impl Requester {
@@ -48,6 +51,27 @@ impl Requester {
         match self {
             Self::Person(claims) if claims.plan != *plan => Err(Denied::OtherPlan(claims.plan.clone()).into()),
             _ => Ok(()),
+        }
+    }
+
+    /// As whom they manage the people of this plan.
+    ///
+    /// # Errors
+    /// As [`Requester::reads`].
+    pub fn manager(&self, plan: &PlanId) -> Result<Manager<'_>, Problem> {
+        self.reads(plan)?;
+        Ok(match self {
+            Self::Workspace { .. } => Manager::Workspace,
+            Self::Person(pass) => Manager::Person(&pass.party, pass.access),
+        })
+    }
+
+    /// The person and their party; of the workspace the one it acts for.
+    #[must_use]
+    pub fn who(&self) -> (&PersonId, Option<&PartyId>) {
+        match self {
+            Self::Workspace { actor } => (actor, None),
+            Self::Person(pass) => (&pass.sub, Some(&pass.party)),
         }
     }
 
@@ -109,6 +133,6 @@ impl FromRequestParts<App> for Requester {
             let actor = actor.ok_or_else(|| Problem::bad_request("X-Plansync-Actor is not a person's id"))?;
             return Ok(Self::Workspace { actor });
         }
-        Ok(Self::Person(Box::new(app.house.auth.claims(given)?)))
+        Ok(Self::Person(app.house.people.admit(given)?))
     }
 }

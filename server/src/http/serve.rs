@@ -1,6 +1,6 @@
 //! Accepts connections and answers requests on them until told to stop.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, net::IpAddr, time::Duration};
 
 use axum::{Router, body::Body, extract::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -29,8 +29,8 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Stopping, co
             () = stopping.wait() => return,
         };
         match accepted {
-            Ok((stream, _)) => {
-                connections.spawn(connection(stream, router.clone(), stopping.clone()));
+            Ok((stream, peer)) => {
+                connections.spawn(connection(stream, peer.ip(), router.clone(), stopping.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -40,12 +40,17 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Stopping, co
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, stopping: Stopping) {
+/// Where a request comes from: the other end of its connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
+async fn connection(stream: TcpStream, peer: IpAddr, router: Router, stopping: Stopping) {
     // Edits are small and wanted at once.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
         let router = router.clone();
         async move { Ok::<_, Infallible>(answer(router, request.map(Body::new)).await) }
     });

@@ -96,7 +96,7 @@ pub async fn summary(
         (Scope::Shared, Requester::Person(claims)) => Some(&claims.party),
         (Scope::Shared, Requester::Workspace { .. }) => None,
     };
-    let link = tokens::page(&app, &headers, id);
+    let link = format!("{}/p/{id}", tokens::base(&app, &headers));
     let question = Question {
         id,
         plan: &view.plan,

@@ -84,19 +84,19 @@ async fn open(
     let (upgrade, dialect) = dialect(upgrade, headers);
     let plan = plan_id(plan)?;
     let Query(query) = query?;
-    let claims = match &query.token {
-        Some(token) => Some(app.house.auth.claims_for(token, &plan)?),
+    let pass = match &query.token {
+        Some(token) => Some(app.house.people.admit_to(&plan, token)?),
         None if dialect == Dialect::Stock => return Err(Denied::Missing.into()),
         None => None,
     };
-    let stranger = match &claims {
+    let stranger = match &pass {
         Some(_) => None,
         None => Some(STRANGERS.try_acquire().map_err(|_| too_many_strangers())?),
     };
     let id = MemberId(NEXT.fetch_add(1, Ordering::Relaxed));
-    let visit = Visit { plan, private, dialect, claims, stranger, id };
-    if let Some(claims) = &visit.claims {
-        app.house.rooms.document(&visit.plan, &visit.scope(claims)).await?;
+    let visit = Visit { plan, private, dialect, pass, stranger, id };
+    if let Some(pass) = &visit.pass {
+        app.house.rooms.document(&visit.plan, &visit.scope(pass)).await?;
     }
     let house = app.house.clone();
     let counted = app.sessions.token();

@@ -14,17 +14,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{App, Problem, json, plans::plan_id, requester::Requester};
-use crate::{
-    auth::{Auth, Claims},
-    clock,
-};
+use crate::{auth::Claims, log::PlanRow, people::People};
 
 /// A link works for a week unless said otherwise: long enough for a plan's next call.
 pub const TTL_SECONDS: u64 = 7 * 86_400;
 /// A year; what is to last longer is signed again.
 const TTL_SECONDS_MAX: u64 = 366 * 86_400;
 /// A name as others see it.
-const NAME_CHARS_MAX: usize = 200;
+pub(super) const NAME_CHARS_MAX: usize = 200;
 
 /// Whom a token is for.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -59,7 +56,7 @@ pub struct TokenCreated {
     url: String,
 }
 
-/// Signs a token for a person.
+/// Signs a token for a person, who is a member of the plan from then on.
 #[utoipa::path(post, path = "/v1/plans/{id}/tokens", tag = "people", params(("id" = String, Path)),
     request_body = TokenRequest, security(("api_key" = [])),
     responses((status = 201, body = TokenCreated), (status = 404, body = Problem)))]
@@ -72,11 +69,11 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<TokenCreated>), Problem> {
     requester.workspace()?;
     let id = plan_id(id)?;
-    app.house.rooms.plan(&id)?;
+    let row = app.house.rooms.plan(&id)?;
     let request: TokenRequest = serde_json::from_value(json(body)?)
         .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", error.to_string()))?;
-    let token = sign(&app.house.auth, &id, request)?;
-    let url = format!("{}#token={token}", page(&app, &headers, &id));
+    let token = sign(&app.house.people, &row, request).await?;
+    let url = link(&base(&app, &headers), &id, &token);
     Ok((StatusCode::CREATED, Json(TokenCreated { token, url })))
 }
 
@@ -84,39 +81,44 @@ pub async fn create(
 ///
 /// # Errors
 /// A problem that names the value that does not fit.
-pub fn sign(auth: &Auth, plan: &PlanId, request: TokenRequest) -> Result<String, Problem> {
+pub async fn sign(people: &People, plan: &PlanRow, request: TokenRequest) -> Result<String, Problem> {
     let malformed = |detail: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", detail);
     let ttl = request.ttl_seconds.unwrap_or(TTL_SECONDS);
     if !(1..=TTL_SECONDS_MAX).contains(&ttl) {
         return Err(malformed("ttlSeconds is 1 to 31622400, which is a year"));
     }
-    for text in [&request.name, &request.email].into_iter().flatten() {
-        if text.chars().count() > NAME_CHARS_MAX || text.chars().any(char::is_control) {
-            return Err(malformed("name and email have at most 200 characters and no control characters"));
-        }
-    }
-    let now = clock::now() / 1000;
+    named(request.name.as_deref(), request.email.as_deref())?;
     let claims = Claims {
         sub: request.person,
-        plan: plan.clone(),
+        plan: plan.id.clone(),
         party: request.party,
         access: request.access,
         name: request.name,
         email: request.email,
-        iat: now,
-        exp: now + ttl,
+        iat: 0,
+        exp: 0,
         jti: uuid::Uuid::now_v7().simple().to_string(),
     };
-    auth.sign(&claims).map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string()))
+    Ok(people.issue(plan, claims, ttl).await?)
 }
 
-/// The page of a plan: where the operator says that links point, or at the request's own host.
-pub(super) fn page(app: &App, headers: &HeaderMap, plan: &PlanId) -> String {
+/// Whether a name and a mail address can be shown.
+pub(super) fn named(name: Option<&str>, email: Option<&str>) -> Result<(), Problem> {
+    let fits = |text: &str| text.chars().count() <= NAME_CHARS_MAX && !text.chars().any(char::is_control);
+    if [name, email].into_iter().flatten().all(fits) {
+        return Ok(());
+    }
+    let detail = "name and email have at most 200 characters and no control characters";
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", detail))
+}
+
+/// Where the operator says that links point, or the request's own host.
+pub(super) fn base(app: &App, headers: &HeaderMap) -> String {
     match &app.public_url {
-        Some(url) => format!("{}/p/{plan}", url.trim_end_matches('/')),
+        Some(url) => url.trim_end_matches('/').to_owned(),
         None => {
             let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-            format!("http://{host}/p/{plan}")
+            format!("http://{host}")
         }
     }
 }

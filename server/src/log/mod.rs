@@ -9,7 +9,9 @@
 
 pub mod entry;
 mod feed;
+pub mod invites;
 mod lookout;
+pub mod members;
 mod open;
 mod sealed;
 pub mod tables;

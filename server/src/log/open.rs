@@ -152,8 +152,7 @@ fn prepare(db: &Database, store: &str) -> Result<(), OpenError> {
         Some(found) if found > tables::FORMAT => {
             Err(OpenError::Newer { store: store.to_owned(), found, known: tables::FORMAT })
         }
-        Some(tables::FORMAT) => Ok(()),
-        // An older layout lacks tables that are empty at first, and nothing else.
+        // An older program's store lacks tables that are empty at first, and nothing else.
         Some(_) | None => create_tables(db).map_err(unreadable),
     }
 }
@@ -184,6 +183,9 @@ fn create_tables(db: &Database) -> Result<(), LogError> {
     write.open_table(tables::VISITS)?;
     write.open_table(tables::WEBHOOKS)?;
     write.open_table(tables::CURSORS)?;
+    write.open_table(tables::MEMBERS)?;
+    write.open_table(tables::INVITES)?;
+    write.open_table(tables::INVITE_SECRETS)?;
     write.commit()?;
     Ok(())
 }

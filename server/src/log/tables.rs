@@ -61,6 +61,15 @@ pub const WEBHOOKS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("web
 /// or 0, attempts at it)
 pub const CURSORS: TableDefinition<'_, (&str, u64), (u64, u32, u64, u32)> = TableDefinition::new("cursors_1");
 
+/// (plan, person) → the member as JSON
+pub const MEMBERS: TableDefinition<'_, (u64, &str), &[u8]> = TableDefinition::new("members_1");
+
+/// (plan, invite id) → the invite as JSON
+pub const INVITES: TableDefinition<'_, (u64, &str), &[u8]> = TableDefinition::new("invites_1");
+
+/// Hash of an invite's secret → (plan, invite id)
+pub const INVITE_SECRETS: TableDefinition<'_, &[u8; 32], (u64, &str)> = TableDefinition::new("invite_secrets_1");
+
 /// The range of rows of one document.
 #[must_use]
 pub fn whole(doc: DocKey) -> std::ops::RangeInclusive<(u64, u32, u64)> {

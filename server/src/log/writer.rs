@@ -14,11 +14,16 @@ use super::{
     LogError, PlanRow,
     entry::{self, Hash, NewEntry},
     feed::{Feeds, News},
+    invites::{self, Ended, InviteRow, InviteStep},
+    members::{self, MemberRow, MemberStep},
     sealed, tables,
     tables::DocKey,
     webhooks::{self, Write},
 };
-use crate::{clock, metrics};
+use crate::{
+    clock::{self, Millis},
+    metrics,
+};
 
 /// Requests in one commit. Beyond it the first of them would wait longer than a commit takes.
 const GROUP_MAX: usize = 1024;
@@ -43,6 +48,9 @@ pub(super) enum Request {
     Changes { doc: DocKey, news: News, reply: Reply<()> },
     Visit { plan: u64, person: PersonId, seq: Seq, reply: Reply<()> },
     Webhook { write: Write, reply: Reply<()> },
+    Member { plan: u64, step: MemberStep, now: Millis, reply: Option<Reply<MemberRow>> },
+    Invite { row: Box<InviteRow>, secret: Hash, reply: Reply<bool> },
+    InviteStep { plan: u64, id: Box<str>, step: InviteStep, now: Millis, reply: Reply<Result<InviteRow, Ended>> },
 }
 
 /// Where a document's chain ends.
@@ -204,6 +212,17 @@ impl Writer {
                 settle(Ok(()), reply, answers)
             }
             Request::Webhook { write, reply } => settle(webhooks::write(open.write, write), reply, answers),
+            Request::Member { plan, step, now, reply } => {
+                let outcome = members::write(open.write, plan, step, now);
+                // Who was only seen waits for no answer.
+                settle(outcome, reply.unwrap_or_else(|| oneshot::channel().0), answers)
+            }
+            Request::Invite { row, secret, reply } => {
+                settle(invites::create(open.write, &row, &secret), reply, answers)
+            }
+            Request::InviteStep { plan, id, step, now, reply } => {
+                settle(invites::step(open.write, plan, &id, step, now), reply, answers)
+            }
         }
     }
 

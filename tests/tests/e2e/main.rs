@@ -15,6 +15,7 @@ mod faults;
 mod http_interface;
 mod neighbours;
 mod page;
+mod people;
 mod private;
 mod rights;
 mod slow_reader;

@@ -1,0 +1,177 @@
+//! The people of a plan: who belongs to it, what they may do, and the end of it.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{
+        Path, State,
+        rejection::{BytesRejection, PathRejection},
+    },
+    http::StatusCode,
+};
+use plansync_protocol::ids::{Access, PersonId, PlanId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{App, Problem, json, plans::plan_id, requester::Requester};
+use crate::{
+    clock,
+    log::{PlanRow, members::MemberRow},
+};
+
+/// Somebody who belongs to a plan.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// The person's id.
+    #[schema(value_type = String)]
+    person: PersonId,
+    /// Their party.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    party: Option<String>,
+    /// What they may do.
+    #[schema(value_type = String)]
+    access: Access,
+    /// Their name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// Whether they have a connection open.
+    online: bool,
+    /// Their mail address; for their own party and the workspace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    /// When they came first; for their own party and the workspace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_seen_at: Option<String>,
+    /// When they came last, to the hour; for their own party and the workspace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_seen_at: Option<String>,
+    /// When their access was taken away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked_at: Option<String>,
+}
+
+/// The people of a plan.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Members {
+    /// In the order of their ids.
+    members: Vec<Member>,
+}
+
+/// What somebody may do from now on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccessChange {
+    /// Owner, editor, contributor, commenter or viewer.
+    #[schema(value_type = String)]
+    access: Access,
+}
+
+/// Lists the people of a plan: those a token was made for or who have come.
+#[utoipa::path(get, path = "/v1/plans/{id}/members", tag = "people", params(("id" = String, Path)),
+    security(("api_key" = []), ("token" = [])),
+    responses((status = 200, body = Members), (status = 404, body = Problem)))]
+pub async fn list(
+    State(app): State<App>,
+    requester: Requester,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<Members>, Problem> {
+    let id = plan_id(id)?;
+    requester.reads(&id)?;
+    let plan = app.house.rooms.plan(&id)?;
+    let people = app.house.people.of(&plan)?;
+    Ok(Json(Members { members: people.into_iter().map(|(row, online)| member(row, online, &requester)).collect() }))
+}
+
+/// Changes what somebody may do. Their tokens of before give at most this from now on, and their connections come back
+/// with it; for more than a token says they need a new one.
+#[utoipa::path(patch, path = "/v1/plans/{id}/members/{person}", tag = "people",
+    params(("id" = String, Path), ("person" = String, Path)), request_body = AccessChange,
+    security(("api_key" = []), ("token" = [])),
+    responses((status = 200, body = Member), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn change(
+    State(app): State<App>,
+    requester: Requester,
+    path: Result<Path<(String, String)>, PathRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Member>, Problem> {
+    let (plan, person) = named(&app, &requester, path)?;
+    let AccessChange { access } = serde_json::from_value(json(body)?)
+        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", error.to_string()))?;
+    let known = app.house.rooms.log().member(plan.number, &person)?.ok_or_else(|| no_member(&person, &plan.id))?;
+    let manager = requester.manager(&plan.id)?;
+    let may = |access| manager.manages(known.party.as_ref(), access);
+    if !may(known.access) || !may(access) {
+        return Err(not_theirs());
+    }
+    let row = app.house.people.cap(&plan, person, access).await?;
+    Ok(Json(member(row, false, &requester)))
+}
+
+/// Takes somebody's access away: tokens of theirs made before now are void, their connections end.
+#[utoipa::path(delete, path = "/v1/plans/{id}/members/{person}", tag = "people",
+    params(("id" = String, Path), ("person" = String, Path)), security(("api_key" = []), ("token" = [])),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn revoke(
+    State(app): State<App>,
+    requester: Requester,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Result<StatusCode, Problem> {
+    let (plan, person) = named(&app, &requester, path)?;
+    let known = app.house.rooms.log().member(plan.number, &person)?;
+    match (requester.manager(&plan.id)?, &known) {
+        // A host application signs tokens that nobody has come with yet: those can be taken away as well.
+        (crate::membership::Manager::Workspace, _) => {}
+        (manager, Some(known)) if manager.manages(known.party.as_ref(), known.access) => {}
+        (_, Some(_)) => return Err(not_theirs()),
+        (_, None) => return Err(no_member(&person, &plan.id)),
+    }
+    app.house.people.revoke(&plan, person).await?;
+    // What was taken in before the decision is on disk once every room of the plan has had a turn: nothing of theirs
+    // comes after this answer.
+    app.house.rooms.settle(&plan.id).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The plan and the person of a path, for somebody who may read the plan.
+fn named(
+    app: &App,
+    requester: &Requester,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Result<(PlanRow, PersonId), Problem> {
+    let not_found = |why: String| Problem::new(StatusCode::NOT_FOUND, "not_found", why);
+    let Path((id, person)) = path.map_err(|rejection| not_found(rejection.body_text()))?;
+    let id = PlanId::parse(&id).map_err(|error| not_found(error.to_string()))?;
+    requester.reads(&id)?;
+    let plan = app.house.rooms.plan(&id)?;
+    let person = PersonId::parse(&person).map_err(|error| not_found(error.to_string()))?;
+    Ok((plan, person))
+}
+
+/// What this requester sees of somebody.
+fn member(row: MemberRow, online: bool, requester: &Requester) -> Member {
+    let is_seen_whole = match requester.who() {
+        (_, Some(own)) => row.party.as_ref() == Some(own),
+        (_, None) => true,
+    };
+    let at = |at: Option<clock::Millis>| at.filter(|_| is_seen_whole).map(clock::rfc3339);
+    Member {
+        party: row.party.map(Into::into),
+        access: row.access,
+        name: row.name.map(Into::into),
+        online,
+        email: row.email.filter(|_| is_seen_whole).map(Into::into),
+        first_seen_at: at(row.first_seen_at),
+        last_seen_at: at(row.last_seen_at),
+        revoked_at: row.revoked_at.map(clock::rfc3339),
+        person: row.person,
+    }
+}
+
+fn no_member(person: &PersonId, plan: &PlanId) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", format!("{person} is no member of plan {plan}"))
+}
+
+fn not_theirs() -> Problem {
+    Problem::forbidden("this is for an owner of the person's own party, or an editor of it where nobody is an owner")
+}
