@@ -9,7 +9,7 @@ use plansync_protocol::{
     plan,
 };
 use plansync_server::{
-    auth::Author,
+    auth::{Author, WorkspaceId},
     document::Document,
     log::{self, NewEntry, Opened, PlanRow, Store},
 };
@@ -122,7 +122,7 @@ fn commits(criterion: &mut Criterion) {
     let mut rows: Vec<(PlanRow, u64)> = (0..64)
         .map(|n| {
             let id = PlanId::parse(&format!("plan-{n}")).expect("a name");
-            (runtime.block_on(log.create(id, entry(&update))).expect("a plan"), 1)
+            (runtime.block_on(log.create(id, WorkspaceId::default(), entry(&update))).expect("a plan"), 1)
         })
         .collect();
     let mut group = criterion.benchmark_group("commit");

@@ -5,12 +5,15 @@
 //! Secrets come from the environment or a file of mode 600, and are never logged or shown.
 
 use std::{
-    fs, io,
+    collections::HashMap,
+    fmt, fs, io,
     io::Write as _,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
+    sync::{PoisonError, RwLock},
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
 use plansync_protocol::ids::{Access, PartyId, PersonId, PlanId};
 use serde::{Deserialize, Serialize};
@@ -29,6 +32,43 @@ const SECRET_CHARS_MIN: usize = 16;
 const AHEAD_SECONDS_MAX: u64 = 60;
 /// A token is a name, a mail address and a signature; nothing longer is looked at.
 pub const TOKEN_BYTES_MAX: usize = 8 << 10;
+
+/// A seller organisation of this server; the default one has no name.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WorkspaceId(Box<str>);
+
+impl WorkspaceId {
+    /// The workspace of this id.
+    #[must_use]
+    pub fn of(id: &str) -> Self {
+        Self(id.into())
+    }
+
+    /// Its id; empty for the default one.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is the one of the server's own key and secret.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for WorkspaceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for WorkspaceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &self.0)
+    }
+}
 
 /// Who wrote: the authenticated person and their party. A workspace's key writes without a party.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -102,73 +142,124 @@ pub enum Denied {
     Revoked,
 }
 
-/// The secrets and what is checked with them.
+/// The keys and secrets of all workspaces, and what is checked with them.
 pub struct Auth {
-    api_key: String,
-    signing: EncodingKey,
-    checking: DecodingKey,
+    books: RwLock<Books>,
     validation: Validation,
 }
 
-impl std::fmt::Debug for Auth {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+#[derive(Default)]
+struct Books {
+    /// Hash of an API key → its workspace.
+    keys: HashMap<[u8; 32], WorkspaceId>,
+    /// The secrets of each workspace, the oldest first.
+    secrets: HashMap<WorkspaceId, Vec<Signer>>,
+}
+
+struct Signer {
+    signing: EncodingKey,
+    checking: DecodingKey,
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Auth { .. }")
     }
 }
 
 impl Auth {
-    /// With these secrets.
+    /// With the key and the secret of the default workspace.
     #[must_use]
-    pub fn new(api_key: String, token_secret: &str) -> Self {
+    pub fn new(api_key: &str, token_secret: &str) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
         validation.validate_nbf = true;
         validation.validate_aud = false;
-        Self {
-            api_key,
-            signing: EncodingKey::from_secret(token_secret.as_bytes()),
-            checking: DecodingKey::from_secret(token_secret.as_bytes()),
-            validation,
-        }
+        let auth = Self { books: RwLock::default(), validation };
+        auth.admit_workspace(&WorkspaceId::default(), vec![key_hash(api_key)], &[token_secret]);
+        auth
     }
 
-    /// Whether this is the workspace's API key. Takes the same time whatever is wrong with it.
+    /// From now on a workspace has these keys, by their hashes, and these secrets, the oldest first; others of it are
+    /// void.
+    pub fn admit_workspace(&self, workspace: &WorkspaceId, keys: Vec<[u8; 32]>, secrets: &[&str]) {
+        let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);
+        books.keys.retain(|_, of| of != workspace);
+        books.keys.extend(keys.into_iter().map(|key| (key, workspace.clone())));
+        let signer = |secret: &&str| Signer {
+            signing: EncodingKey::from_secret(secret.as_bytes()),
+            checking: DecodingKey::from_secret(secret.as_bytes()),
+        };
+        books.secrets.insert(workspace.clone(), secrets.iter().map(signer).collect());
+    }
+
+    /// The workspace whose API key this is. It is looked for by its hash, so how long that takes tells nothing of it.
     #[must_use]
-    pub fn is_api_key(&self, given: &str) -> bool {
-        blake3::hash(given.as_bytes()) == blake3::hash(self.api_key.as_bytes())
+    pub fn workspace_of(&self, given: &str) -> Option<WorkspaceId> {
+        let books = self.books.read().unwrap_or_else(PoisonError::into_inner);
+        books.keys.get(&key_hash(given)).cloned()
     }
 
-    /// Checks a token as it was signed: algorithm, signature, `exp`, `nbf`, and that it is not dated after `now`.
+    /// Checks a token as a workspace signed it: algorithm, signature, `exp`, `nbf`, and that it is not dated after `now`.
     ///
     /// # Errors
     /// [`Denied`] says why, without a word of the token itself.
-    pub fn verify(&self, token: &str, now: Millis) -> Result<Claims, Denied> {
+    pub fn verify(&self, workspace: &WorkspaceId, token: &str, now: Millis) -> Result<Claims, Denied> {
         if token.is_empty() {
             return Err(Denied::Missing);
         }
         if token.len() > TOKEN_BYTES_MAX {
             return Err(Denied::Forged);
         }
-        match jsonwebtoken::decode::<Claims>(token, &self.checking, &self.validation) {
-            // It could not be revoked before its date.
-            Ok(data) if data.claims.iat > now / 1000 + AHEAD_SECONDS_MAX => Err(Denied::Early),
-            Ok(data) => Ok(data.claims),
-            Err(error) => match error.kind() {
-                ErrorKind::ExpiredSignature => Err(Denied::Expired),
-                _ => Err(Denied::Forged),
-            },
+        let books = self.books.read().unwrap_or_else(PoisonError::into_inner);
+        let mut outcome = Err(Denied::Forged);
+        for signer in books.secrets.get(workspace).into_iter().flatten().rev() {
+            outcome = match jsonwebtoken::decode::<Claims>(token, &signer.checking, &self.validation) {
+                // It could not be revoked before its date.
+                Ok(data) if data.claims.iat > now / 1000 + AHEAD_SECONDS_MAX => Err(Denied::Early),
+                Ok(data) => Ok(data.claims),
+                Err(error) => match error.kind() {
+                    ErrorKind::ExpiredSignature => Err(Denied::Expired),
+                    _ => Err(Denied::Forged),
+                },
+            };
+            if outcome != Err(Denied::Forged) {
+                break;
+            }
         }
+        outcome
     }
 
-    /// Signs a token.
+    /// Signs a token with the newest secret of a workspace.
     ///
     /// # Panics
-    /// Never: names and numbers are JSON, and any bytes are a key.
+    /// Never: names and numbers are JSON, any bytes are a key, and a workspace has a secret.
     #[must_use]
-    pub fn sign(&self, claims: &Claims) -> String {
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.signing)
+    pub fn sign(&self, workspace: &WorkspaceId, claims: &Claims) -> String {
+        let books = self.books.read().unwrap_or_else(PoisonError::into_inner);
+        let signer = books.secrets.get(workspace).and_then(|secrets| secrets.last()).expect("a workspace has a secret");
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &signer.signing)
             .expect("names and numbers are JSON, and any bytes are a key")
     }
+}
+
+/// The plan that a token names: whoever made it, nothing of it has been checked. It only says whose signature to look
+/// for.
+#[must_use]
+pub fn named_plan(token: &str) -> Option<PlanId> {
+    #[derive(Deserialize)]
+    struct Named {
+        plan: PlanId,
+    }
+    let body = token.split('.').nth(1).filter(|_| token.len() <= TOKEN_BYTES_MAX)?;
+    let named: Named = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).ok()?).ok()?;
+    Some(named.plan)
+}
+
+/// What is kept of an API key. A key of the server's making has 256 bits of chance.
+#[must_use]
+pub fn key_hash(key: &str) -> [u8; 32] {
+    *blake3::hash(key.as_bytes()).as_bytes()
 }
 
 /// A secret that cannot be had.
@@ -227,7 +318,9 @@ pub fn secret(given: Option<String>, file: &Path, name: &'static str) -> Result<
     }
 }
 
-fn random_secret() -> String {
+/// 256 bits of chance as 64 characters.
+#[must_use]
+pub fn random_secret() -> String {
     let bytes: [u8; SECRET_BYTES] = rand::random();
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -253,41 +346,63 @@ mod tests {
         }
     }
 
+    fn default() -> WorkspaceId {
+        WorkspaceId::default()
+    }
+
     fn auth() -> Auth {
-        Auth::new("key-of-the-workspace".to_owned(), SECRET)
+        Auth::new("key-of-the-workspace", SECRET)
     }
 
     #[test]
     fn a_signed_token_says_what_was_signed() {
-        let token = auth().sign(&claims());
-        assert_eq!(auth().verify(&token, 0), Ok(claims()));
+        let token = auth().sign(&default(), &claims());
+        assert_eq!(auth().verify(&default(), &token, 0), Ok(claims()));
     }
 
     #[test]
     fn a_token_of_a_day_to_come_opens_nothing() {
-        let token = auth().sign(&Claims { iat: 1_000, ..claims() });
-        assert_eq!(auth().verify(&token, 900_000), Err(Denied::Early));
-        assert!(auth().verify(&token, 945_000).is_ok(), "clocks differ by seconds");
+        let token = auth().sign(&default(), &Claims { iat: 1_000, ..claims() });
+        assert_eq!(auth().verify(&default(), &token, 900_000), Err(Denied::Early));
+        assert!(auth().verify(&default(), &token, 945_000).is_ok(), "clocks differ by seconds");
     }
 
     #[test]
     fn a_token_of_another_algorithm_or_none_or_another_secret_is_forged() {
         let other_algorithm =
             encode(&Header::new(Algorithm::HS512), &claims(), &EncodingKey::from_secret(SECRET.as_bytes())).unwrap();
-        let other_secret = Auth::new(String::new(), "another secret of that length").sign(&claims());
-        let body = auth().sign(&claims());
+        let other_secret = Auth::new("", "another secret of that length").sign(&default(), &claims());
+        let body = auth().sign(&default(), &claims());
         let body = body.split('.').nth(1).unwrap();
         let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{body}.");
         for token in [other_algorithm, other_secret, unsigned, "x".to_owned(), "x".repeat(1 << 20)] {
-            assert_eq!(auth().verify(&token, 0), Err(Denied::Forged), "{}", &token[..token.len().min(40)]);
+            assert_eq!(auth().verify(&default(), &token, 0), Err(Denied::Forged), "{}", &token[..token.len().min(40)]);
         }
-        assert_eq!(auth().verify("", 0), Err(Denied::Missing));
+        assert_eq!(auth().verify(&default(), "", 0), Err(Denied::Missing));
+    }
+
+    #[test]
+    fn a_workspace_goes_by_its_own_keys_and_secrets_alone() {
+        let auth = auth();
+        let other = WorkspaceId::of("ws-1");
+        let (old, new) = ("the older secret of it", "the newer secret of it");
+        auth.admit_workspace(&other, vec![key_hash("k1"), key_hash("k2")], &[old]);
+        let token = auth.sign(&other, &claims());
+        assert_eq!(named_plan(&token), Some(claims().plan));
+        assert_eq!(auth.verify(&default(), &token, 0), Err(Denied::Forged));
+        assert_eq!(auth.verify(&other, &auth.sign(&default(), &claims()), 0), Err(Denied::Forged));
+        auth.admit_workspace(&other, vec![key_hash("k2")], &[old, new]);
+        assert_eq!(auth.verify(&other, &token, 0), Ok(claims()));
+        auth.admit_workspace(&other, vec![key_hash("k2")], &[new]);
+        assert_eq!(auth.verify(&other, &token, 0), Err(Denied::Forged));
+        assert_eq!((auth.workspace_of("k1"), auth.workspace_of("k2")), (None, Some(other)));
+        assert_eq!(auth.workspace_of("key-of-the-workspace"), Some(default()));
     }
 
     #[test]
     fn an_expired_token_says_that_it_has_expired() {
-        let token = auth().sign(&Claims { exp: 1, ..claims() });
-        assert_eq!(auth().verify(&token, 0), Err(Denied::Expired));
+        let token = auth().sign(&default(), &Claims { exp: 1, ..claims() });
+        assert_eq!(auth().verify(&default(), &token, 0), Err(Denied::Expired));
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub async fn turn(rooms: Arc<Rooms>) -> Infallible {
 async fn look(rooms: &Arc<Rooms>) -> Result<(), Unreachable> {
     let mut after = String::new();
     loop {
-        let page = rooms.log().plans(&after, PAGE)?;
+        let page = rooms.log().plans(None, &after, PAGE)?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.row.id.to_string();
         for line in page.into_iter().filter(|line| !is_of_today(line.card.as_ref().map(|(_, card)| card))) {

@@ -21,14 +21,15 @@ pub mod consent;
 pub mod log;
 pub mod members;
 pub mod socket;
-// Floor 3: one document, an update against the rights, who is there, who belongs to its plan, who reads changes, to whom
-// they are sent.
+// Floor 3: one document, an update against the rights, who is there, who belongs to its plan, whose it is, who reads its
+// changes, to whom they are sent.
 pub mod document;
 pub mod feed;
 pub mod people;
 pub mod presence;
 pub mod review;
 pub mod webhooks;
+pub mod workspaces;
 // Floor 4: what is written becomes changes, and leaves a trace of who worked when; who is asked to come.
 pub mod activity;
 pub mod invites;

@@ -12,7 +12,7 @@ use std::{
 use plansync_protocol::ids::{Access, PersonId, PlanId};
 
 use crate::{
-    auth::{Auth, Claims, Denied, Pass, Seat},
+    auth::{self, Auth, Claims, Denied, Pass, Seat, WorkspaceId},
     clock::{self, Millis},
     log::{
         Log, LogError, PlanRow,
@@ -31,6 +31,9 @@ pub enum NotAdmitted {
     /// The token does not let in.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// The token is good, but there is no such plan in its workspace.
+    #[error("there is no plan {0}")]
+    NoSuchPlan(PlanId),
     /// The store cannot be read.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -70,20 +73,59 @@ impl People {
     /// [`NotAdmitted`] says why not.
     pub fn admit(&self, token: &str) -> Result<Pass, NotAdmitted> {
         let now = clock::now();
-        let claims = self.auth.verify(token, now)?;
-        let seat = self.seat(&claims.plan, &claims.sub)?;
-        let pass = Pass::new(claims, seat.unwrap_or_default())?;
-        self.see(&pass, now);
+        let plan = auth::named_plan(token).map(|plan| self.log.plan(&plan)).transpose()?.flatten();
+        let (claims, signer) = self.verify(plan.as_ref(), token, now)?;
+        // A plan of another workspace is to this token what a plan is that does not exist.
+        let seat = match &plan {
+            Some(plan) if plan.workspace == signer => self.seat(plan, &claims.sub)?,
+            _ => Arc::default(),
+        };
+        let is_known = plan.is_some_and(|plan| plan.workspace == signer);
+        let pass = Pass::new(claims, signer, seat)?;
+        if is_known {
+            self.see(&pass, now);
+        }
         Ok(pass)
     }
 
-    /// The same for one plan.
+    /// The same for one plan, which is there.
     ///
     /// # Errors
-    /// [`Denied::OtherPlan`] besides those of [`People::admit`].
+    /// Those of [`People::admit`] and of [`People::opens`].
     pub fn admit_to(&self, plan: &PlanId, token: &str) -> Result<Pass, NotAdmitted> {
         let pass = self.admit(token)?;
-        if pass.plan == *plan { Ok(pass) } else { Err(Denied::OtherPlan(pass.plan.clone()).into()) }
+        self.opens(pass.workspace(), Some(&pass), plan)?;
+        Ok(pass)
+    }
+
+    /// Whether a requester may open a plan: one of their workspace, and a person theirs. Every request for a plan asks
+    /// here. A plan of another workspace does not exist.
+    ///
+    /// # Errors
+    /// [`Denied::OtherPlan`] for a person of another plan, else [`NotAdmitted::NoSuchPlan`].
+    pub fn opens(
+        &self,
+        workspace: &WorkspaceId,
+        person: Option<&Claims>,
+        plan: &PlanId,
+    ) -> Result<PlanRow, NotAdmitted> {
+        if let Some(claims) = person.filter(|claims| claims.plan != *plan) {
+            return Err(Denied::OtherPlan(claims.plan.clone()).into());
+        }
+        let row = self.log.plan(plan)?.filter(|row| row.workspace == *workspace);
+        row.ok_or_else(|| NotAdmitted::NoSuchPlan(plan.clone()))
+    }
+
+    /// The claims and who signed them: the plan's workspace, or else the default one.
+    fn verify(&self, plan: Option<&PlanRow>, token: &str, now: Millis) -> Result<(Claims, WorkspaceId), Denied> {
+        let of_plan = plan.map(|plan| plan.workspace.clone()).unwrap_or_default();
+        match self.auth.verify(&of_plan, token, now) {
+            Err(Denied::Forged) if !of_plan.is_default() => {
+                let default = WorkspaceId::default();
+                Ok((self.auth.verify(&default, token, now)?, default))
+            }
+            outcome => Ok((outcome?, of_plan)),
+        }
     }
 
     /// Keeps that somebody is there, where that has not been kept for a while.
@@ -106,7 +148,7 @@ impl People {
         let row = self.step(plan, MemberStep::Issue(token(&claims)), now).await?;
         claims.iat = row.bar.free_from(now / 1000);
         claims.exp = now / 1000 + ttl_seconds;
-        Ok(self.auth.sign(&claims))
+        Ok(self.auth.sign(&plan.workspace, &claims))
     }
 
     /// Tokens that somebody has so far give at most this access; sockets of theirs that gave more are to come back.
@@ -147,13 +189,12 @@ impl People {
         Ok(row)
     }
 
-    /// Somebody's seat; none in a plan that does not exist.
-    fn seat(&self, plan: &PlanId, person: &PersonId) -> Result<Option<Arc<Seat>>, LogError> {
-        let key = (plan.clone(), person.clone());
+    /// Somebody's seat in a plan.
+    fn seat(&self, plan: &PlanRow, person: &PersonId) -> Result<Arc<Seat>, LogError> {
+        let key = (plan.id.clone(), person.clone());
         if let Some(known) = self.seats().get(&key) {
-            return Ok(Some(Arc::clone(&known.seat)));
+            return Ok(Arc::clone(&known.seat));
         }
-        let Some(plan) = self.log.plan(plan)? else { return Ok(None) };
         // Under the lock: what is decided after the row was read finds the seat it has to change.
         let mut seats = self.seats();
         let row = self.log.member(plan.number, person)?;
@@ -167,7 +208,7 @@ impl People {
             issued: row.as_ref().map_or(0, |row| row.issued),
             seen_at: row.as_ref().and_then(|row| row.last_seen_at),
         });
-        Ok(Some(Arc::clone(&known.seat)))
+        Ok(Arc::clone(&known.seat))
     }
 
     fn seats(&self) -> MutexGuard<'_, HashMap<(PlanId, PersonId), Known>> {

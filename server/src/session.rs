@@ -367,6 +367,7 @@ async fn ended(socket: &mut Socket, outbox: &Outbox) -> End {
 fn not_admitted(why: NotAdmitted) -> Close {
     match why {
         NotAdmitted::Denied(why) => denied(&why),
+        NotAdmitted::NoSuchPlan(plan) => closed(&Unreachable::NoSuchPlan(plan)),
         NotAdmitted::Log(error) => closed(&error.into()),
     }
 }

@@ -26,6 +26,7 @@ use crate::{
     stopping,
     webhooks::{self, Webhooks},
     workers::Workers,
+    workspaces::Workspaces,
 };
 
 /// How long rooms may take for their last turn.
@@ -82,6 +83,7 @@ pub struct Server {
     opened: log::Opened,
     rooms: Arc<Rooms>,
     people: Arc<People>,
+    workspaces: Arc<Workspaces>,
 }
 
 impl Server {
@@ -93,7 +95,9 @@ impl Server {
         let opened = log::open(store)?;
         let rooms = Rooms::new(opened.log.clone(), Workers::start(parts.workers)?, parts.settle);
         let people = People::new(Arc::clone(&parts.auth), opened.log.clone());
-        Ok(Self { parts, opened, rooms, people })
+        let workspaces = Workspaces::open(Arc::clone(&parts.auth), opened.log.clone())
+            .map_err(|error| Fatal::StoreFailed(error.to_string().into()))?;
+        Ok(Self { parts, opened, rooms, people, workspaces })
     }
 
     /// The rooms, for what is done before serving.
@@ -113,7 +117,7 @@ impl Server {
     /// # Errors
     /// [`Fatal::StoreFailed`] when it was the store.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Fatal> {
-        let Self { parts, opened, rooms, people } = self;
+        let Self { parts, opened, rooms, people, workspaces } = self;
         let (stop_all, stopping) = stopping::stopping();
         let (sessions, connections) = (TaskTracker::new(), TaskTracker::new());
         let invites = Invites::new(opened.log.clone());
@@ -126,6 +130,7 @@ impl Server {
             house,
             webhooks: Arc::clone(&webhooks),
             invites,
+            workspaces,
             metrics: parts.metrics,
             public_url: parts.public_url.map(Into::into),
             origins: parts.origins.into(),

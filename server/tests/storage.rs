@@ -23,7 +23,7 @@ use plansync_protocol::{
     plan::{self, Edit, Stamp},
 };
 use plansync_server::{
-    auth::Author,
+    auth::{Author, WorkspaceId},
     document::Document,
     log::{self, Log, LogError, NewEntry, OpenError, Opened, PlanRow, Store},
     room::Event,
@@ -167,7 +167,7 @@ fn id(plan: usize) -> PlanId {
 async fn work(log: &Log, disk: &Disk, answered: &mut Answered) -> Result<(), LogError> {
     let mut rows: Vec<PlanRow> = Vec::new();
     for plan in 0..PLANS {
-        rows.push(log.create(id(plan), entry(plan, 1)).await?);
+        rows.push(log.create(id(plan), WorkspaceId::default(), entry(plan, 1)).await?);
         answered.appended.push((disk.ops(), plan, 1));
     }
     let mut heads = [1; PLANS];
@@ -290,7 +290,7 @@ fn nobody_waits_for_a_log_that_has_failed() {
     for round in 0..setting("PLANSYNC_STORAGE_POINTS").unwrap_or(200) {
         let disk = Disk::default();
         let opened = log::open(Store::backend(disk.clone())).unwrap();
-        let row = runtime().block_on(opened.log.create(id(0), entry(0, 1))).unwrap();
+        let row = runtime().block_on(opened.log.create(id(0), WorkspaceId::default(), entry(0, 1))).unwrap();
         disk.0.lock().unwrap().fails_in = Some(30 + round % 10);
         thread::scope(|scope| {
             for _ in 0..4 {
@@ -405,7 +405,10 @@ fn a_document_opens_from_an_older_snapshot_when_newer_ones_are_damaged() {
             let mut written = Document::new();
             let sample = serde_json::from_str(plan::SAMPLE).unwrap();
             let first = written.create(&plan::json::parse(&sample, true).unwrap()).unwrap().unwrap();
-            let row = log.create(id(0), NewEntry { update: first.encode(), ..entry(0, 1) }).await.unwrap();
+            let row = log
+                .create(id(0), WorkspaceId::default(), NewEntry { update: first.encode(), ..entry(0, 1) })
+                .await
+                .unwrap();
             document(log, &row, &mut written, edits, &snapshots).await;
             for damaged in [30, 20] {
                 // Packed well, and not what was packed: only the guard can tell.

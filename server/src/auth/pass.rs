@@ -16,7 +16,7 @@ use plansync_protocol::{ids::Access, wire::CloseCode};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use super::{Claims, Denied};
+use super::{Claims, Denied, WorkspaceId};
 
 /// What was decided about the tokens of a person in a plan. Tokens are told apart by the second they were signed in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,24 +120,32 @@ pub struct Pass {
     claims: Arc<Claims>,
     /// What the token says.
     granted: Access,
+    /// Who signed it.
+    workspace: Arc<WorkspaceId>,
     seat: Arc<Seat>,
 }
 
 impl Pass {
-    /// Of verified claims.
+    /// Of claims that this workspace has signed.
     ///
     /// # Errors
     /// [`Denied::Revoked`] where they hold no more.
-    pub fn new(mut claims: Claims, seat: Arc<Seat>) -> Result<Self, Denied> {
+    pub fn new(mut claims: Claims, workspace: WorkspaceId, seat: Arc<Seat>) -> Result<Self, Denied> {
         let granted = claims.access;
         claims.access = seat.bar.borrow().judge(claims.iat, granted)?;
-        Ok(Self { claims: Arc::new(claims), granted, seat })
+        Ok(Self { claims: Arc::new(claims), granted, workspace: Arc::new(workspace), seat })
     }
 
     /// The claims, to be kept.
     #[must_use]
     pub fn claims(&self) -> Arc<Claims> {
         Arc::clone(&self.claims)
+    }
+
+    /// The workspace that signed it: it opens plans of that one alone.
+    #[must_use]
+    pub fn workspace(&self) -> &WorkspaceId {
+        &self.workspace
     }
 
     /// Whether it still gives what it gave. Asked for every message: it looks at memory and nothing else.

@@ -17,7 +17,7 @@ use tokio::{
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    auth::{self, Auth, Author, Secret},
+    auth::{self, Auth, Author, Secret, WorkspaceId},
     config::{Config, Flags, LogFormat},
     http::{TokenRequest, create_plan, link, sign},
     log::{self, Store},
@@ -75,7 +75,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| format!("the listener has no address: {error}"))?;
     let parts = Parts {
         listener,
-        auth: Arc::new(Auth::new(api_key.value, &token_secret.value)),
+        auth: Arc::new(Auth::new(&api_key.value, &token_secret.value)),
         public_url: config.public_url.clone(),
         origins: config.origins,
         workers: config.workers,
@@ -113,7 +113,9 @@ async fn demo(server: &Server, base: &str) -> Result<String, String> {
         let sample =
             plan::json::parse(&sample, true).map_err(|fields| format!("the sample has {} errors", fields.len()))?;
         let author = Author { person: PersonId::parse("demo").map_err(|error| error.to_string())?, party: None };
-        create_plan(server.rooms(), id.clone(), &sample, author).await.map_err(|problem| problem.detail)?;
+        create_plan(server.rooms(), id.clone(), WorkspaceId::default(), &sample, author)
+            .await
+            .map_err(|problem| problem.detail)?;
     }
     let row = log.plan(&id).map_err(|error| error.to_string())?.ok_or("the demonstration plan is gone")?;
     let mut links = String::from("plan demo, a link for each reader:\n");

@@ -42,7 +42,7 @@ fn check(log: &Log) -> Result<String, String> {
     let (mut plans, mut private, mut kept, mut sealed) = (0_u64, 0_u64, 0, 0);
     let mut after = String::new();
     loop {
-        let page = log.plans(&after, PAGE).map_err(|error| error.to_string())?;
+        let page = log.plans(None, &after, PAGE).map_err(|error| error.to_string())?;
         let Some(last) = page.last() else { break };
         after = last.row.id.to_string();
         for listed in &page {

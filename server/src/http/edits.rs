@@ -49,7 +49,7 @@ pub async fn edit(
 ) -> Result<Json<Edited>, Problem> {
     let place = scope::find(&app, &requester, id, scope).await?;
     let id = &place.plan;
-    let (author, origin) = requester.writes(id)?;
+    let (author, origin) = requester.writes(&app, id)?;
     let access = requester.access();
     let edit = Edit::parse(&json(body)?, place.is_shared()).map_err(Problem::malformed)?;
     let (reply, answer) = oneshot::channel();

@@ -178,8 +178,8 @@ pub async fn create(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Invited>), Problem> {
     let id = plan_id(id)?;
-    let manager = requester.manager(&id)?;
-    let plan = app.house.rooms.plan(&id)?;
+    let plan = requester.opens(&app, &id)?;
+    let manager = requester.manager();
     let request: InviteRequest = parse(body)?;
     if !manager.manages(Some(&request.party), request.access) {
         return Err(Problem::forbidden(
@@ -211,8 +211,8 @@ pub async fn list(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<InviteList>, Problem> {
     let id = plan_id(id)?;
-    let manager = requester.manager(&id)?;
-    let plan = app.house.rooms.plan(&id)?;
+    let plan = requester.opens(&app, &id)?;
+    let manager = requester.manager();
     let (_, own) = requester.who();
     if !own.is_none_or(|own| manager.manages(Some(own), Access::Viewer)) {
         return Err(Problem::forbidden("invites are shown to owners and editors"));
@@ -439,8 +439,8 @@ fn found(
     let Path((id, invite)) =
         path.map_err(|rejection| Problem::new(StatusCode::NOT_FOUND, "not_found", rejection.body_text()))?;
     let id = plan_id(Ok(Path(id)))?;
-    let manager = requester.manager(&id)?;
-    let plan = app.house.rooms.plan(&id)?;
+    let plan = requester.opens(app, &id)?;
+    let manager = requester.manager();
     let row = app.house.rooms.log().invite(plan.number, &invite)?;
     match row {
         Some(row) if manager.manages(Some(&row.party), access) => Ok((plan, row)),

@@ -77,8 +77,7 @@ pub async fn list(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Members>, Problem> {
     let id = plan_id(id)?;
-    requester.reads(&id)?;
-    let plan = app.house.rooms.plan(&id)?;
+    let plan = requester.opens(&app, &id)?;
     let people = app.house.people.of(&plan)?;
     Ok(Json(Members { members: people.into_iter().map(|(row, online)| member(row, online, &requester)).collect() }))
 }
@@ -99,7 +98,7 @@ pub async fn change(
     let AccessChange { access } = serde_json::from_value(json(body)?)
         .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", error.to_string()))?;
     let known = app.house.rooms.log().member(plan.number, &person)?.ok_or_else(|| no_member(&person, &plan.id))?;
-    let manager = requester.manager(&plan.id)?;
+    let manager = requester.manager();
     let may = |access| manager.manages(known.party.as_ref(), access);
     if !may(known.access) || !may(access) {
         return Err(not_theirs());
@@ -119,7 +118,7 @@ pub async fn revoke(
 ) -> Result<StatusCode, Problem> {
     let (plan, person) = named(&app, &requester, path)?;
     let known = app.house.rooms.log().member(plan.number, &person)?;
-    match (requester.manager(&plan.id)?, &known) {
+    match (requester.manager(), &known) {
         // A host application signs tokens that nobody has come with yet: those can be taken away as well.
         (crate::membership::Manager::Workspace, _) => {}
         (manager, Some(known)) if manager.manages(known.party.as_ref(), known.access) => {}
@@ -142,8 +141,7 @@ fn named(
     let not_found = |why: String| Problem::new(StatusCode::NOT_FOUND, "not_found", why);
     let Path((id, person)) = path.map_err(|rejection| not_found(rejection.body_text()))?;
     let id = PlanId::parse(&id).map_err(|error| not_found(error.to_string()))?;
-    requester.reads(&id)?;
-    let plan = app.house.rooms.plan(&id)?;
+    let plan = requester.opens(app, &id)?;
     let person = PersonId::parse(&person).map_err(|error| not_found(error.to_string()))?;
     Ok((plan, person))
 }

@@ -19,6 +19,7 @@ mod sync;
 mod tokens;
 mod touchpoints;
 mod webhooks;
+mod workspaces;
 
 use std::{sync::Arc, time::Duration};
 
@@ -29,7 +30,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::Response,
-    routing::{get, patch, post},
+    routing::{delete, get, patch, post},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use plansync_protocol::limits;
@@ -37,7 +38,7 @@ use serde_json::Value;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use crate::{clock, invites::Invites, session::House, webhooks::Webhooks};
+use crate::{clock, invites::Invites, session::House, webhooks::Webhooks, workspaces::Workspaces};
 pub use plans::create_plan;
 pub use problem::Problem;
 pub use serve::serve;
@@ -58,6 +59,8 @@ pub struct App {
     pub house: House,
     /// Where changes are sent.
     pub webhooks: Arc<Webhooks>,
+    /// Whose plans there are.
+    pub workspaces: Arc<Workspaces>,
     /// Who is asked to come.
     pub invites: Arc<Invites>,
     /// Renders `/metrics`.
@@ -89,6 +92,11 @@ pub fn router(app: App) -> Router {
         .route("/v1/plans/{id}/invites", post(invites::create).get(invites::list))
         .route("/v1/plans/{id}/invites/{invite}", get(invites::get).delete(invites::revoke))
         .route("/v1/join", post(invites::join))
+        .route("/v1/workspaces", post(workspaces::create).get(workspaces::list))
+        .route("/v1/workspaces/{id}/keys", post(workspaces::create_key))
+        .route("/v1/workspaces/{id}/keys/{kid}", delete(workspaces::remove_key))
+        .route("/v1/workspaces/{id}/secrets", post(workspaces::create_secret))
+        .route("/v1/workspaces/{id}/secrets/{kid}", delete(workspaces::remove_secret))
         .route("/v1/webhooks", post(webhooks::create).get(webhooks::list))
         .route("/v1/webhooks/{id}", get(webhooks::get).delete(webhooks::remove))
         .route("/v1/webhooks/{id}/deliveries", get(webhooks::deliveries))

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     activity::{self, Record},
-    auth::Author,
+    auth::{Author, WorkspaceId},
     clock, days,
     document::Document,
     log::{Listed, NewEntry, PlanRow},
@@ -70,8 +70,8 @@ pub async fn create(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    requester.workspace()?;
-    let Requester::Workspace { actor } = requester else { return Err(Problem::forbidden("not the workspace")) };
+    let workspace = requester.workspace()?.clone();
+    let actor = requester.who().0.clone();
     let Query(query) = query?;
     let mut body = match imported(&headers, &query, &body)? {
         Some(imported) => imported,
@@ -85,7 +85,7 @@ pub async fn create(
     };
     let plan = body.as_object_mut().and_then(|body| body.remove("plan")).unwrap_or(body);
     let plan = plan::json::parse(&plan, true).map_err(Problem::malformed)?;
-    let row = create_plan(&app.house.rooms, id, &plan, Author { person: actor, party: None }).await?;
+    let row = create_plan(&app.house.rooms, id, workspace, &plan, Author { person: actor, party: None }).await?;
     let location = format!("/v1/plans/{}", row.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(Created { id: row.id, seq: 1 })).into_response())
 }
@@ -123,13 +123,19 @@ fn new_id() -> PlanId {
 ///
 /// # Errors
 /// A problem when there is one of this name, or it is too large.
-pub async fn create_plan(rooms: &Arc<Rooms>, id: PlanId, plan: &Plan, author: Author) -> Result<PlanRow, Problem> {
+pub async fn create_plan(
+    rooms: &Arc<Rooms>,
+    id: PlanId,
+    workspace: WorkspaceId,
+    plan: &Plan,
+    author: Author,
+) -> Result<PlanRow, Problem> {
     let mut document = Document::new();
     let too_large = |why: String| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", why);
     let delta = document.create(plan).map_err(|error| too_large(error.to_string()))?;
     let delta = delta.ok_or_else(|| Problem::bad_request("the plan is empty: it needs at least a title in meta"))?;
     let entry = NewEntry { at: clock::now(), author: Arc::new(author), origin: Origin::Import, update: delta.encode() };
-    let row = rooms.log().create(id, entry).await?;
+    let row = rooms.log().create(id, workspace, entry).await?;
     let created = Record::created(activity::day(row.created_at, &item::time_zone(document.plan())));
     let card = serde_json::to_vec(&room::card(document.plan(), &created, row.created_at)).unwrap_or_default();
     rooms.log().card(row.number, 1, card).await?;
@@ -172,8 +178,11 @@ pub async fn list(
     }
     let rooms = &app.house.rooms;
     let mut listed = match &requester {
-        Requester::Workspace { .. } => rooms.log().plans(&query.cursor, limit + 1)?,
-        Requester::Person(claims) => rooms.log().listed(&claims.plan)?.into_iter().collect(),
+        Requester::Workspace { workspace, .. } => rooms.log().plans(Some(workspace), &query.cursor, limit + 1)?,
+        Requester::Person(pass) => {
+            let own = rooms.log().listed(&pass.plan)?.filter(|line| line.row.workspace == *pass.workspace());
+            own.into_iter().collect()
+        }
     };
     let next = (listed.len() > limit).then(|| {
         listed.truncate(limit);
@@ -204,11 +213,11 @@ async fn listed_json(rooms: &Arc<Rooms>, line: Listed) -> Result<Value, Problem>
     Ok(json)
 }
 
-/// The lines of all plans, one after the other.
-pub(super) async fn all_lines(rooms: &Arc<Rooms>) -> Result<Vec<Value>, Problem> {
+/// The lines of all plans of a workspace, one after the other.
+pub(super) async fn all_lines(rooms: &Arc<Rooms>, of: &WorkspaceId) -> Result<Vec<Value>, Problem> {
     let (mut lines, mut after) = (Vec::new(), String::new());
     loop {
-        let page = rooms.log().plans(&after, PAGE_MAX)?;
+        let page = rooms.log().plans(Some(of), &after, PAGE_MAX)?;
         let Some(last) = page.last() else { return Ok(lines) };
         after = last.row.id.to_string();
         for line in page {

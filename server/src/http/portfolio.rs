@@ -45,13 +45,13 @@ pub async fn portfolio(
     requester: Requester,
     query: Result<Query<PortfolioQuery>, QueryRejection>,
 ) -> Result<Json<Answer>, Problem> {
-    requester.workspace()?;
+    let own = requester.workspace()?;
     let Query(query) = query?;
     let probabilities = match &query.probabilities {
         Some(given) => parse(given)?,
         None => PROBABILITIES.iter().map(|(stage, probability)| ((*stage).into(), *probability)).collect(),
     };
-    let lines = plans::all_lines(&app.house.rooms).await?;
+    let lines = plans::all_lines(&app.house.rooms, own).await?;
     let cards: Vec<Card> = lines.iter().filter_map(card).collect();
     Ok(Json(Answer { plans: lines.len(), portfolio: portfolio::portfolio(&cards, &probabilities) }))
 }

@@ -108,6 +108,7 @@ impl From<NotAdmitted> for Problem {
     fn from(why: NotAdmitted) -> Self {
         match why {
             NotAdmitted::Denied(why) => why.into(),
+            NotAdmitted::NoSuchPlan(plan) => Unreachable::NoSuchPlan(plan).into(),
             NotAdmitted::Log(error) => error.into(),
         }
     }

@@ -10,7 +10,8 @@ use plansync_protocol::ids::{Access, Origin, PartyId, PersonId, PlanId};
 
 use super::{App, Problem};
 use crate::{
-    auth::{Author, Denied, Pass},
+    auth::{Author, Denied, Pass, WorkspaceId},
+    log::PlanRow,
     membership::Manager,
 };
 
@@ -22,8 +23,10 @@ const WORKSPACE: &str = "workspace";
 /// Who makes a request.
 #[derive(Debug, Clone)]
 pub enum Requester {
-    /// A host application with the workspace's key: all rights.
+    /// A host application with the workspace's key: all rights in its plans.
     Workspace {
+        /// Which workspace.
+        workspace: WorkspaceId,
         /// For whom it acts.
         actor: PersonId,
     },
@@ -32,45 +35,54 @@ pub enum Requester {
 }
 
 impl Requester {
-    /// Whether this is the workspace.
+    /// The workspace, if it is one.
     ///
     /// # Errors
     /// A problem that says what is needed.
-    pub fn workspace(&self) -> Result<(), Problem> {
+    pub fn workspace(&self) -> Result<&WorkspaceId, Problem> {
         match self {
-            Self::Workspace { .. } => Ok(()),
+            Self::Workspace { workspace, .. } => Ok(workspace),
             Self::Person(_) => Err(Problem::forbidden("this needs the workspace's API key")),
         }
     }
 
-    /// Whether they may read this plan.
+    /// Whether this is the server's own key.
     ///
     /// # Errors
-    /// [`Denied::OtherPlan`] for a person of another plan.
-    pub fn reads(&self, plan: &PlanId) -> Result<(), Problem> {
+    /// A problem that says what is needed.
+    pub fn server(&self) -> Result<(), Problem> {
         match self {
-            Self::Person(claims) if claims.plan != *plan => Err(Denied::OtherPlan(claims.plan.clone()).into()),
-            _ => Ok(()),
+            Self::Workspace { workspace, .. } if workspace.is_default() => Ok(()),
+            _ => Err(Problem::forbidden("this needs the server's own API key")),
         }
     }
 
-    /// As whom they manage the people of this plan.
+    /// The plan, where they may read it. A plan of another workspace does not exist.
     ///
     /// # Errors
-    /// As [`Requester::reads`].
-    pub fn manager(&self, plan: &PlanId) -> Result<Manager<'_>, Problem> {
-        self.reads(plan)?;
-        Ok(match self {
+    /// A problem for a person of another plan, and where there is no such plan.
+    pub fn opens(&self, app: &App, plan: &PlanId) -> Result<PlanRow, Problem> {
+        let (workspace, person) = match self {
+            Self::Workspace { workspace, .. } => (workspace, None),
+            Self::Person(pass) => (pass.workspace(), Some(&**pass)),
+        };
+        Ok(app.house.people.opens(workspace, person, plan)?)
+    }
+
+    /// As whom they manage the people of the plan they have opened.
+    #[must_use]
+    pub fn manager(&self) -> Manager<'_> {
+        match self {
             Self::Workspace { .. } => Manager::Workspace,
             Self::Person(pass) => Manager::Person(&pass.party, pass.access),
-        })
+        }
     }
 
     /// The person and their party; of the workspace the one it acts for.
     #[must_use]
     pub fn who(&self) -> (&PersonId, Option<&PartyId>) {
         match self {
-            Self::Workspace { actor } => (actor, None),
+            Self::Workspace { actor, .. } => (actor, None),
             Self::Person(pass) => (&pass.sub, Some(&pass.party)),
         }
     }
@@ -79,25 +91,23 @@ impl Requester {
     ///
     /// # Errors
     /// A problem for those who only read.
-    pub fn writes(&self, plan: &PlanId) -> Result<(Arc<Author>, Origin), Problem> {
-        self.reads(plan)?;
+    pub fn writes(&self, app: &App, plan: &PlanId) -> Result<(Arc<Author>, Origin), Problem> {
+        self.opens(app, plan)?;
         match self {
-            Self::Workspace { actor } => {
+            Self::Workspace { actor, .. } => {
                 Ok((Arc::new(Author { person: actor.clone(), party: None }), Origin::Automation))
             }
             Self::Person(claims) if claims.access == Access::Viewer => Err(Problem::forbidden("this link only reads")),
             Self::Person(claims) => Ok((Arc::new(claims.author()), Origin::Human)),
         }
     }
-}
 
-impl Requester {
     /// Who leads the work on this plan: opens and closes touchpoints.
     ///
     /// # Errors
     /// A problem for everybody but owners, editors and the workspace.
-    pub fn leads(&self, plan: &PlanId) -> Result<(Arc<Author>, Origin), Problem> {
-        let writes = self.writes(plan)?;
+    pub fn leads(&self, app: &App, plan: &PlanId) -> Result<(Arc<Author>, Origin), Problem> {
+        let writes = self.writes(app, plan)?;
         match self.access() {
             None | Some(Access::Owner | Access::Editor) => Ok(writes),
             Some(_) => Err(Problem::forbidden("touchpoints are opened and closed by owners and editors")),
@@ -127,11 +137,11 @@ impl FromRequestParts<App> for Requester {
                 let denied = Problem::from(Denied::Missing);
                 Problem { detail: "no Authorization: Bearer with an API key or a token".to_owned(), ..denied }
             })?;
-        if app.house.auth.is_api_key(given) {
+        if let Some(workspace) = app.house.auth.workspace_of(given) {
             let actor = parts.headers.get(ACTOR).map_or(Ok(WORKSPACE), |actor| actor.to_str());
             let actor = actor.ok().and_then(|actor| PersonId::parse(actor).ok());
             let actor = actor.ok_or_else(|| Problem::bad_request("X-Plansync-Actor is not a person's id"))?;
-            return Ok(Self::Workspace { actor });
+            return Ok(Self::Workspace { workspace, actor });
         }
         Ok(Self::Person(app.house.people.admit(given)?))
     }

@@ -56,7 +56,7 @@ pub async fn find(
     given: Given,
 ) -> Result<Place, Problem> {
     let plan = plan_id(plan)?;
-    requester.reads(&plan)?;
+    requester.opens(app, &plan)?;
     let Query(query) = given?;
     let scope = query.scope(requester)?;
     let doc = app.house.rooms.document(&plan, &scope).await?;

@@ -69,7 +69,7 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<TokenCreated>), Problem> {
     requester.workspace()?;
     let id = plan_id(id)?;
-    let row = app.house.rooms.plan(&id)?;
+    let row = requester.opens(&app, &id)?;
     let request: TokenRequest = serde_json::from_value(json(body)?)
         .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", error.to_string()))?;
     let token = sign(&app.house.people, &row, request).await?;

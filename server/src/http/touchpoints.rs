@@ -69,7 +69,7 @@ pub async fn open(
 ) -> Result<Response, Problem> {
     scope::shared_alone(scope)?;
     let plan = plan_id(id)?;
-    let (author, origin) = requester.leads(&plan)?;
+    let (author, origin) = requester.leads(&app, &plan)?;
     let body = super::json(body)?;
     let view = plans::view(&app.house.rooms, &plan, true).await?;
     let baseline_seq = last_closed(&view.plan).map_or(0, |(_, closed)| closed);
@@ -91,7 +91,7 @@ pub async fn list(
 ) -> Result<Json<Value>, Problem> {
     scope::shared_alone(scope)?;
     let plan = plan_id(id)?;
-    requester.reads(&plan)?;
+    requester.opens(&app, &plan)?;
     let view = plans::view(&app.house.rooms, &plan, false).await?;
     let mut rows = rows(&view.plan);
     rows.sort_by(|(a_id, a), (b_id, b)| (a.text("startedAt"), a_id).cmp(&(b.text("startedAt"), b_id)));
@@ -114,7 +114,7 @@ pub async fn close(
     scope::shared_alone(scope)?;
     let Path((plan, id)) = path.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
     let plan = plan_id(Ok(Path(plan)))?;
-    let (author, origin) = requester.leads(&plan)?;
+    let (author, origin) = requester.leads(&app, &plan)?;
     let view = plans::view(&app.house.rooms, &plan, true).await?;
     let row = find(&view.plan, &id).ok_or_else(|| no_touchpoint(&id))?;
     let baseline_seq = seq(row, "baselineSeq").unwrap_or(0);

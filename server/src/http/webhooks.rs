@@ -120,10 +120,11 @@ pub async fn create(
     requester: Requester,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    requester.workspace()?;
+    let workspace = requester.workspace()?.clone();
     let request: WebhookRequest = serde_json::from_value(json(body)?).map_err(|error| malformed(error.to_string()))?;
     let wanted = Wanted {
         url: request.url,
+        workspace,
         classes: request.classes.unwrap_or_default(),
         plans: request.plans.unwrap_or_default(),
     };
@@ -138,8 +139,8 @@ pub async fn create(
 #[utoipa::path(get, path = "/v1/webhooks", tag = "webhooks", security(("api_key" = [])),
     responses((status = 200, body = WebhookList)))]
 pub async fn list(State(app): State<App>, requester: Requester) -> Result<Json<WebhookList>, Problem> {
-    requester.workspace()?;
-    Ok(Json(WebhookList { webhooks: app.webhooks.list().into_iter().map(webhook).collect() }))
+    let own = requester.workspace()?;
+    Ok(Json(WebhookList { webhooks: app.webhooks.list(own).into_iter().map(webhook).collect() }))
 }
 
 /// One webhook, without its secret.
@@ -150,8 +151,8 @@ pub async fn get(
     requester: Requester,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Webhook>, Problem> {
-    requester.workspace()?;
-    app.webhooks.get(&webhook_id(id)?).map(|shown| Json(webhook(shown))).ok_or_else(no_such)
+    let own = requester.workspace()?;
+    app.webhooks.get(own, &webhook_id(id)?).map(|shown| Json(webhook(shown))).ok_or_else(no_such)
 }
 
 /// Removes a webhook. Nothing is sent to it any more once this is answered.
@@ -162,8 +163,8 @@ pub async fn remove(
     requester: Requester,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
-    requester.workspace()?;
-    match app.webhooks.remove(&webhook_id(id)?).await? {
+    let own = requester.workspace()?;
+    match app.webhooks.remove(own, &webhook_id(id)?).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(no_such()),
     }
@@ -177,8 +178,8 @@ pub async fn deliveries(
     requester: Requester,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Deliveries>, Problem> {
-    requester.workspace()?;
-    let shown = app.webhooks.get(&webhook_id(id)?).ok_or_else(no_such)?;
+    let own = requester.workspace()?;
+    let shown = app.webhooks.get(own, &webhook_id(id)?).ok_or_else(no_such)?;
     Ok(Json(Deliveries { deliveries: shown.standing.deliveries.into_iter().rev().map(line).collect() }))
 }
 
@@ -190,8 +191,8 @@ pub async fn resume(
     requester: Requester,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Webhook>, Problem> {
-    requester.workspace()?;
-    app.webhooks.resume(&webhook_id(id)?).await?.map(|shown| Json(webhook(shown))).ok_or_else(no_such)
+    let own = requester.workspace()?;
+    app.webhooks.resume(own, &webhook_id(id)?).await?.map(|shown| Json(webhook(shown))).ok_or_else(no_such)
 }
 
 fn webhook(Shown { row, standing }: Shown) -> Webhook {

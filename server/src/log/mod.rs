@@ -17,6 +17,7 @@ mod sealed;
 pub mod tables;
 mod verify;
 pub mod webhooks;
+pub mod workspaces;
 mod writer;
 
 use std::{ops::Bound, path::PathBuf, sync::Arc};
@@ -25,7 +26,7 @@ use plansync_protocol::ids::{ClientId, PartyId, PersonId, PlanId, Scope, Seq};
 use redb::{Database, ReadTransaction, ReadableDatabase};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::clock::Millis;
+use crate::{auth::WorkspaceId, clock::Millis};
 pub use entry::{Entry, NewEntry};
 use feed::Feeds;
 pub use feed::{News, Position, Told};
@@ -84,6 +85,8 @@ pub struct PlanRow {
     pub created_at: Millis,
     /// Grows when the plan's history is cut (restore from a backup, erasure).
     pub epoch: u64,
+    /// Whose it is.
+    pub workspace: WorkspaceId,
 }
 
 impl PlanRow {
@@ -145,12 +148,12 @@ impl Log {
         self.request(|reply| Request::Append { doc, after, entries, authors, reply }).await
     }
 
-    /// Creates a plan with its first entry.
+    /// Creates a plan of a workspace with its first entry.
     ///
     /// # Errors
     /// [`LogError::Exists`] when there is one of this name.
-    pub async fn create(&self, id: PlanId, first: NewEntry) -> Result<PlanRow, LogError> {
-        self.request(|reply| Request::Create { id, first, reply }).await
+    pub async fn create(&self, id: PlanId, workspace: WorkspaceId, first: NewEntry) -> Result<PlanRow, LogError> {
+        self.request(|reply| Request::Create { id, workspace, first, reply }).await
     }
 
     /// Begins a party's own document with its first entry, where there is none yet, and returns its key.
@@ -321,9 +324,9 @@ impl Log {
     /// # Errors
     /// [`LogError::Failed`] when the store cannot be read.
     pub fn plan(&self, id: &PlanId) -> Result<Option<PlanRow>, LogError> {
-        let plans = self.db.begin_read()?.open_table(tables::PLANS)?;
-        let row = plans.get(id.as_str())?;
-        Ok(row.map(|row| plan_row(id.clone(), row.value())))
+        let read = self.db.begin_read()?;
+        let row = read.open_table(tables::PLANS)?.get(id.as_str())?;
+        row.map(|row| plan_row(&read, id.clone(), row.value())).transpose()
     }
 
     /// The key of one of a plan's documents; nothing for a party's own one that nobody has opened yet.
@@ -362,18 +365,24 @@ impl Log {
         head(&self.db.begin_read()?, doc)
     }
 
-    /// At most `limit` plans whose names come after `after`, in the order of their names.
+    /// At most `limit` plans of a workspace, or of all, whose names come after `after`, in the order of their names.
+    /// The plans of others are passed over one by one.
     ///
     /// # Errors
     /// [`LogError::Failed`] when the store cannot be read.
-    pub fn plans(&self, after: &str, limit: usize) -> Result<Vec<Listed>, LogError> {
+    pub fn plans(&self, of: Option<&WorkspaceId>, after: &str, limit: usize) -> Result<Vec<Listed>, LogError> {
         let read = self.db.begin_read()?;
         let plans = read.open_table(tables::PLANS)?;
         let mut listed = Vec::new();
-        for row in plans.range::<&str>((Bound::Excluded(after), Bound::Unbounded))?.take(limit) {
+        for row in plans.range::<&str>((Bound::Excluded(after), Bound::Unbounded))? {
+            if listed.len() >= limit {
+                break;
+            }
             let (id, row) = row?;
-            if let Ok(id) = PlanId::parse(id.value()) {
-                listed.push(list(&read, plan_row(id, row.value()))?);
+            let Ok(id) = PlanId::parse(id.value()) else { continue };
+            let row = plan_row(&read, id, row.value())?;
+            if of.is_none_or(|of| row.workspace == *of) {
+                listed.push(list(&read, row)?);
             }
         }
         Ok(listed)
@@ -491,8 +500,12 @@ fn list(read: &ReadTransaction, row: PlanRow) -> Result<Listed, LogError> {
     Ok(Listed { row, head, card })
 }
 
-fn plan_row(id: PlanId, (number, created_at, epoch): (u64, u64, u64)) -> PlanRow {
-    PlanRow { id, number, created_at, epoch }
+fn plan_row(
+    read: &ReadTransaction,
+    id: PlanId,
+    (number, created_at, epoch): (u64, u64, u64),
+) -> Result<PlanRow, LogError> {
+    Ok(PlanRow { id, number, created_at, epoch, workspace: workspaces::of_plan(read, number)? })
 }
 
 fn decode(doc: DocKey, seq: Seq, bytes: &[u8]) -> Result<Entry, LogError> {

@@ -4,6 +4,7 @@
 
 use std::{
     fs, io,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process,
     sync::Arc,
@@ -112,7 +113,10 @@ fn open_database(store: Store, name: &str) -> Result<Database, OpenError> {
         );
     });
     let opened = match store {
-        Store::File(path) => create_file(&builder, &path).and_then(|()| builder.open(path)),
+        Store::File(path) => create_file(&builder, &path).and_then(|()| {
+            keep_private(&path);
+            builder.open(path)
+        }),
         Store::Backend(create) => create(&builder),
     };
     opened.map_err(|error| match error {
@@ -139,6 +143,13 @@ fn create_file(builder: &Builder, path: &Path) -> Result<(), DatabaseError> {
     fs::remove_file(&draft).and(linked)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     Ok(fs::File::open(folder)?.sync_all()?)
+}
+
+/// The store holds secrets of webhooks and workspaces. Somebody else's file stays as it is: it may be so on purpose.
+fn keep_private(path: &Path) {
+    if let Err(error) = fs::set_permissions(path, fs::Permissions::from_mode(0o600)) {
+        tracing::warn!(store = %path.display(), %error, "the store could not be made private: others may read its secrets");
+    }
 }
 
 /// Creates what is missing, and refuses a layout from the future before anything is written.
@@ -184,6 +195,8 @@ fn create_tables(db: &Database) -> Result<(), LogError> {
     write.open_table(tables::WEBHOOKS)?;
     write.open_table(tables::CURSORS)?;
     write.open_table(tables::MEMBERS)?;
+    write.open_table(tables::WORKSPACES)?;
+    write.open_table(tables::PLAN_WORKSPACES)?;
     write.open_table(tables::INVITES)?;
     write.open_table(tables::INVITE_SECRETS)?;
     write.commit()?;

@@ -70,6 +70,12 @@ pub const INVITES: TableDefinition<'_, (u64, &str), &[u8]> = TableDefinition::ne
 /// Hash of an invite's secret → (plan, invite id)
 pub const INVITE_SECRETS: TableDefinition<'_, &[u8; 32], (u64, &str)> = TableDefinition::new("invite_secrets_1");
 
+/// workspace id → the workspace as JSON, hashes of its keys and its secrets included
+pub const WORKSPACES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("workspaces_1");
+
+/// plan → workspace id; a plan without one is the default workspace's
+pub const PLAN_WORKSPACES: TableDefinition<'_, u64, &str> = TableDefinition::new("plan_workspaces_1");
+
 /// The range of rows of one document.
 #[must_use]
 pub fn whole(doc: DocKey) -> std::ops::RangeInclusive<(u64, u32, u64)> {

@@ -64,7 +64,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        auth::Author,
+        auth::{Author, WorkspaceId},
         log::{Log, NewEntry, Opened, Store, open},
     };
 
@@ -92,7 +92,7 @@ mod tests {
         let opened = open(Store::backend(InMemoryBackend::new())).unwrap();
         let log = &opened.log;
         let row = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            let row = log.create(PlanId::parse("long").unwrap(), new(1)).await.unwrap();
+            let row = log.create(PlanId::parse("long").unwrap(), WorkspaceId::default(), new(1)).await.unwrap();
             let mut head = 1;
             while head < ENTRIES {
                 let next = (head / 10 * 10 + 10).min(ENTRIES);

@@ -10,8 +10,8 @@ use plansync_protocol::ids::PlanId;
 use redb::{ReadableDatabase as _, ReadableTable as _, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
-use super::{Log, LogError, Position, tables, writer::Request};
-use crate::clock::Millis;
+use super::{Log, LogError, Position, tables, workspaces, writer::Request};
+use crate::{auth::WorkspaceId, clock::Millis};
 
 /// A webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ use crate::clock::Millis;
 pub struct WebhookRow {
     /// Its name.
     pub id: Box<str>,
+    /// Whose it is: it gets changes of this workspace's plans alone.
+    #[serde(default, skip_serializing_if = "WorkspaceId::is_default")]
+    pub workspace: WorkspaceId,
     /// Where its deliveries go.
     pub url: Box<str>,
     /// The classes of changes it gets; all of them where there are none.
@@ -150,7 +153,12 @@ impl Log {
     ///
     /// # Errors
     /// [`LogError::Failed`] when the store cannot be read.
-    pub fn behind(&self, webhook: &str, after: u64, limit: usize) -> Result<(BTreeSet<u64>, Option<u64>), LogError> {
+    pub fn behind(
+        &self,
+        webhook: &WebhookRow,
+        after: u64,
+        limit: usize,
+    ) -> Result<(BTreeSet<u64>, Option<u64>), LogError> {
         let read = self.db.begin_read()?;
         let (told, cursors) = (read.open_table(tables::TOLD)?, read.open_table(tables::CURSORS)?);
         let (mut behind, mut looked, mut last) = (BTreeSet::new(), 0, None);
@@ -158,8 +166,9 @@ impl Log {
             let (doc, told) = row?;
             let ((plan, scope), (seq, n, _, _)) = (doc.value(), told.value());
             (looked, last) = (looked + 1, Some(plan));
-            let cursor = cursors.get((webhook, plan))?.map_or_else(Cursor::default, |row| decode(row.value()));
-            if scope == tables::SHARED && cursor.last < (seq, n) {
+            let cursor = cursors.get((&*webhook.id, plan))?.map_or_else(Cursor::default, |row| decode(row.value()));
+            let is_behind = scope == tables::SHARED && cursor.last < (seq, n);
+            if is_behind && workspaces::of_plan(&read, plan)? == webhook.workspace {
                 behind.insert(plan);
             }
         }

@@ -19,8 +19,10 @@ use super::{
     sealed, tables,
     tables::DocKey,
     webhooks::{self, Write},
+    workspaces::{self, WorkspaceRow},
 };
 use crate::{
+    auth::WorkspaceId,
     clock::{self, Millis},
     metrics,
 };
@@ -40,7 +42,7 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, LogError>>;
 /// What the writer can be asked.
 #[derive(Debug)]
 pub(super) enum Request {
-    Create { id: PlanId, first: NewEntry, reply: Reply<PlanRow> },
+    Create { id: PlanId, workspace: WorkspaceId, first: NewEntry, reply: Reply<PlanRow> },
     Begin { plan: PlanRow, party: PartyId, first: NewEntry, reply: Reply<DocKey> },
     Append { doc: DocKey, after: Seq, entries: Vec<NewEntry>, authors: Vec<(ClientId, PersonId)>, reply: Reply<Seq> },
     Snapshot { doc: DocKey, seq: Seq, state: Vec<u8>, reply: Reply<()> },
@@ -49,6 +51,7 @@ pub(super) enum Request {
     Visit { plan: u64, person: PersonId, seq: Seq, reply: Reply<()> },
     Webhook { write: Write, reply: Reply<()> },
     Member { plan: u64, step: MemberStep, now: Millis, reply: Option<Reply<MemberRow>> },
+    Workspace { row: WorkspaceRow, reply: Reply<()> },
     Invite { row: Box<InviteRow>, secret: Hash, reply: Reply<bool> },
     InviteStep { plan: u64, id: Box<str>, step: InviteStep, now: Millis, reply: Reply<Result<InviteRow, Ended>> },
 }
@@ -178,8 +181,8 @@ impl Writer {
     /// the answer to that one request.
     fn write(&mut self, open: &mut Open<'_>, request: Request, answers: &mut Vec<Answer>) -> Result<(), LogError> {
         match request {
-            Request::Create { id, first, reply } => {
-                let outcome = self.create(open, id, &first);
+            Request::Create { id, workspace, first, reply } => {
+                let outcome = self.create(open, id, workspace, &first);
                 settle(outcome, reply, answers)
             }
             Request::Begin { plan, party, first, reply } => {
@@ -217,6 +220,7 @@ impl Writer {
                 // Who was only seen waits for no answer.
                 settle(outcome, reply.unwrap_or_else(|| oneshot::channel().0), answers)
             }
+            Request::Workspace { row, reply } => settle(workspaces::write(open.write, &row), reply, answers),
             Request::Invite { row, secret, reply } => {
                 settle(invites::create(open.write, &row, &secret), reply, answers)
             }
@@ -226,7 +230,13 @@ impl Writer {
         }
     }
 
-    fn create(&mut self, open: &mut Open<'_>, id: PlanId, first: &NewEntry) -> Result<PlanRow, LogError> {
+    fn create(
+        &mut self,
+        open: &mut Open<'_>,
+        id: PlanId,
+        workspace: WorkspaceId,
+        first: &NewEntry,
+    ) -> Result<PlanRow, LogError> {
         let mut plans = open.write.open_table(tables::PLANS)?;
         if plans.get(id.as_str())?.is_some() {
             return Err(LogError::Exists(id));
@@ -234,8 +244,9 @@ impl Writer {
         let mut meta = open.write.open_table(tables::META)?;
         let number = meta.get("next_plan")?.map_or(1, |number| number.value());
         meta.insert("next_plan", number + 1)?;
-        let row = PlanRow { id, number, created_at: first.at, epoch: 1 };
+        let row = PlanRow { id, number, created_at: first.at, epoch: 1, workspace };
         plans.insert(row.id.as_str(), (row.number, row.created_at, row.epoch))?;
+        workspaces::write_plan(open.write, row.number, &row.workspace)?;
         let genesis = entry::genesis(row.id.as_str(), &Scope::Shared);
         self.heads.insert(row.doc(), Head { seq: 0, hash: genesis });
         self.append(open, row.doc(), 0, std::slice::from_ref(first), &[])?;

@@ -219,7 +219,7 @@ impl Courier {
             self.scan = Some(0);
         }
         if let Some(after) = self.scan {
-            let (behind, last) = self.route.office.log.behind(&self.route.row.id, after, SCAN_PLANS)?;
+            let (behind, last) = self.route.office.log.behind(&self.route.row, after, SCAN_PLANS)?;
             self.ready.extend(behind.into_iter().filter(|plan| !self.stuck.contains_key(plan)));
             self.scan = last;
         }
@@ -306,6 +306,9 @@ impl Route {
     /// Delivers what comes next in a plan, until the turn is over.
     async fn serve(&self, plan: u64) -> Result<Turn, LogError> {
         let Office { log, stopping, .. } = &*self.office;
+        if !log.is_of(plan, &self.row.workspace)? {
+            return Ok(Turn::Done);
+        }
         let kept = log.cursor(&self.row.id, plan)?;
         let changes = log.changes((plan, SHARED), kept.last, PAGE_CHANGES, PAGE_BYTES)?;
         let (started, mut cursor) = (clock::instant(), kept);

@@ -29,6 +29,7 @@ use self::{
     status::{Standing, Status},
 };
 use crate::{
+    auth::WorkspaceId,
     clock,
     log::{
         Log, LogError,
@@ -57,6 +58,8 @@ pub struct Settings {
 pub struct Wanted {
     /// Where its deliveries go.
     pub url: String,
+    /// Whose it is.
+    pub workspace: WorkspaceId,
     /// Classes of changes; all of them where there are none.
     pub classes: Vec<String>,
     /// Plans; all of them where there are none.
@@ -152,6 +155,7 @@ impl Webhooks {
         }
         let row = WebhookRow {
             id: format!("wh_{}", uuid::Uuid::now_v7().simple()).into(),
+            workspace: wanted.workspace,
             url: wanted.url.into(),
             classes: wanted.classes.into_iter().map(Into::into).collect(),
             plans: wanted.plans,
@@ -160,7 +164,7 @@ impl Webhooks {
             paused: None,
         };
         let _changing = self.changing.lock().await;
-        if self.all().len() >= WEBHOOKS_MAX {
+        if self.list(&row.workspace).len() >= WEBHOOKS_MAX {
             return Err(Refused::TooMany);
         }
         self.office.log.create_webhook(&row).await?;
@@ -168,25 +172,25 @@ impl Webhooks {
         Ok(row)
     }
 
-    /// Every webhook, oldest first.
+    /// Every webhook of a workspace, oldest first.
     #[must_use]
-    pub fn list(&self) -> Vec<Shown> {
-        self.all().values().map(Webhook::shown).collect()
+    pub fn list(&self, of: &WorkspaceId) -> Vec<Shown> {
+        self.all().values().filter(|webhook| webhook.row.workspace == *of).map(Webhook::shown).collect()
     }
 
-    /// The webhook of this name.
+    /// The webhook of this name, where it is this workspace's.
     #[must_use]
-    pub fn get(&self, id: &str) -> Option<Shown> {
-        self.all().get(id).map(Webhook::shown)
+    pub fn get(&self, of: &WorkspaceId, id: &str) -> Option<Shown> {
+        self.all().get(id).filter(|webhook| webhook.row.workspace == *of).map(Webhook::shown)
     }
 
     /// Removes a webhook: nothing is sent to it any more once this has returned. Returns whether there was one.
     ///
     /// # Errors
     /// When the store is gone.
-    pub async fn remove(&self, id: &str) -> Result<bool, LogError> {
+    pub async fn remove(&self, of: &WorkspaceId, id: &str) -> Result<bool, LogError> {
         let _changing = self.changing.lock().await;
-        if !self.end(id).await {
+        if self.get(of, id).is_none() || !self.end(id).await {
             return Ok(false);
         }
         self.office.log.remove_webhook(id).await?;
@@ -198,16 +202,16 @@ impl Webhooks {
     ///
     /// # Errors
     /// When the store is gone.
-    pub async fn resume(&self, id: &str) -> Result<Option<Shown>, LogError> {
+    pub async fn resume(&self, of: &WorkspaceId, id: &str) -> Result<Option<Shown>, LogError> {
         let _changing = self.changing.lock().await;
-        if !self.end(id).await {
+        if self.get(of, id).is_none() || !self.end(id).await {
             return Ok(None);
         }
-        let Some(shown) = self.get(id) else { return Ok(None) };
+        let Some(shown) = self.get(of, id) else { return Ok(None) };
         let row = WebhookRow { paused: None, ..shown.row };
         self.office.log.keep_webhook(&row, true).await?;
         self.open(row);
-        Ok(self.get(id))
+        Ok(self.get(of, id))
     }
 
     /// Ends a webhook's courier; what is under way is dropped. Returns whether there is such a webhook.

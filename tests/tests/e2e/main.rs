@@ -23,3 +23,4 @@ mod summary;
 mod sync;
 mod tokens;
 mod webhooks;
+mod workspaces;
