@@ -3,7 +3,7 @@
 export PLANSYNC_BIN ?= $(CURDIR)/target/debug/plansync
 CARGO ?= cargo
 
-.PHONY: help run test lint fmt bench browser packages
+.PHONY: help run test lint fmt bench audit weaknesses browser packages
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,6 +15,7 @@ test: browser packages ## builds and runs every test of every language, the brow
 	$(CARGO) build --workspace
 	cd tests/js && npm run --silent check
 	$(CARGO) test --workspace --no-fail-fast
+	$(MAKE) --no-print-directory weaknesses
 
 lint: ## formatting and lints, without a warning
 	$(CARGO) fmt --all -- --check
@@ -26,6 +27,18 @@ fmt: ## formats the code
 bench: ## drives the release server over loopback and prints the figures of docs/benchmarks.md
 	$(CARGO) build --release -p plansync-server -p plansync-tests
 	PLANSYNC_BIN=$(CURDIR)/target/release/plansync $(CURDIR)/target/release/plansync-bench
+
+audit: ## asks for known weaknesses of every dependency; brings cargo-deny where it is not there
+	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
+	$(MAKE) --no-print-directory weaknesses
+
+# What can be asked without building anything: npm's registry, and RustSec where cargo-deny is there and reaches it.
+weaknesses:
+	@for folder in tests/js protocol/tests/js; do node tests/js/audit.mjs $$folder || exit 1; done
+	@if ! command -v cargo-deny >/dev/null; then echo "cargo deny: not asked (make audit brings it)"; \
+	elif cargo-deny fetch >/dev/null 2>&1; then $(CARGO) deny --log-level error check; \
+	else echo "cargo deny: no advisories (its database is on GitHub, which does not answer)"; \
+		$(CARGO) deny --log-level error check licenses bans sources; fi
 
 # The npm packages of the stock clients, by their lock files.
 packages: tests/js/node_modules/.package-lock.json protocol/tests/js/node_modules/.package-lock.json
