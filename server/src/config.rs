@@ -2,6 +2,8 @@
 //!
 //! Every one has a default that is right for most. Secrets have no flag: the list of processes shows flags.
 
+mod limits;
+
 use std::{
     fs, io,
     net::SocketAddr,
@@ -11,6 +13,9 @@ use std::{
 
 use clap::{Args, builder::BoolishValueParser};
 use serde::Deserialize;
+
+use limits::LimitLines;
+pub use limits::{LimitFlags, Limits};
 
 /// The settings file that is read when it is there and no other is named.
 const FILE: &str = "plansync.toml";
@@ -46,6 +51,18 @@ pub struct Flags {
     /// Origins besides this server's own whose pages may open plans, such as https://crm.example.com
     #[arg(long, env = "PLANSYNC_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
     origins: Option<Vec<String>>,
+    /// Origins whose pages may show pages of this server within them, such as https://crm.example.com
+    #[arg(long, env = "PLANSYNC_EMBED_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
+    embed_origins: Option<Vec<String>>,
+    /// Certificate chain in PEM: the server speaks https alone, and takes a new one without a restart
+    #[arg(long, env = "PLANSYNC_TLS_CERT", value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// Key of the certificate in PEM
+    #[arg(long, env = "PLANSYNC_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    /// Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, such as 10.0.0.0/8
+    #[arg(long, env = "PLANSYNC_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
+    trusted_proxies: Option<Vec<String>>,
     /// Threads that plans live on [default: one per core]
     #[arg(long, env = "PLANSYNC_WORKERS", value_name = "N")]
     workers: Option<usize>,
@@ -65,6 +82,8 @@ pub struct Flags {
     /// How to log [default: text]
     #[arg(long, env = "PLANSYNC_LOG_FORMAT", value_name = "FORMAT")]
     log_format: Option<LogFormat>,
+    #[command(flatten)]
+    limits: LimitFlags,
 }
 
 /// How the log is written.
@@ -87,6 +106,10 @@ struct File {
     demo: Option<bool>,
     public_url: Option<String>,
     origins: Option<Vec<String>>,
+    embed_origins: Option<Vec<String>>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    trusted_proxies: Option<Vec<String>>,
     workers: Option<usize>,
     settle_ms: Option<u64>,
     webhook_allow_private: Option<bool>,
@@ -95,6 +118,7 @@ struct File {
     log_format: Option<LogFormat>,
     api_key: Option<String>,
     token_secret: Option<String>,
+    limits: LimitLines,
 }
 
 /// The settings the server runs with.
@@ -110,6 +134,12 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Further origins whose pages may open plans.
     pub origins: Vec<String>,
+    /// Origins whose pages may show pages of this server within them.
+    pub embed_origins: Vec<String>,
+    /// Where the certificate lies and where its key; without them the server speaks plain http.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// Proxies whose word is taken for whose request it is.
+    pub trusted_proxies: Vec<String>,
     /// Threads that plans live on.
     pub workers: usize,
     /// How long a field has to be still to be told as one change.
@@ -118,6 +148,8 @@ pub struct Config {
     pub webhook_allow_private: bool,
     /// How long a failed delivery to a webhook waits the first time.
     pub webhook_retry: Duration,
+    /// How much there may be of everything.
+    pub limits: Limits,
     /// What to log.
     pub log: String,
     /// How to log.
@@ -164,12 +196,22 @@ impl Config {
             None => File::default(),
         };
         let secret = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let tls = match (flags.tls_cert.or(file.tls_cert), flags.tls_key.or(file.tls_key)) {
+            (Some(cert), Some(key)) => Some((cert, key)),
+            (None, None) => None,
+            (Some(_), None) => return Err(ConfigError::Value("tls_cert is given and tls_key is not".to_owned())),
+            (None, Some(_)) => return Err(ConfigError::Value("tls_key is given and tls_cert is not".to_owned())),
+        };
         let config = Self {
+            limits: Limits::choose(&flags.limits, &file.limits)?,
+            tls,
+            trusted_proxies: flags.trusted_proxies.or(file.trusted_proxies).unwrap_or_default(),
             listen: flags.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 4300))),
             data: flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("./plansync-data")),
             demo: flags.demo || file.demo.unwrap_or_default(),
             public_url: flags.public_url.or(file.public_url),
             origins: flags.origins.or(file.origins).unwrap_or_default(),
+            embed_origins: flags.embed_origins.or(file.embed_origins).unwrap_or_default(),
             workers: flags
                 .workers
                 .or(file.workers)
@@ -201,6 +243,13 @@ impl Config {
                 WEBHOOK_RETRY_MAX.as_millis()
             )));
         }
+        for (name, origins) in [("origins", &config.origins), ("embed_origins", &config.embed_origins)] {
+            if let Some(origin) = origins.iter().find(|origin| !is_origin(origin)) {
+                return Err(ConfigError::Value(format!(
+                    "{name} has {origin:?}, and should have origins such as https://crm.example.com, without a path"
+                )));
+            }
+        }
         if let Some(url) = config.public_url.as_ref().filter(|url| !url.starts_with("http")) {
             return Err(ConfigError::Value(format!(
                 "public_url is {url:?}, and should begin with https:// or http://"
@@ -208,6 +257,13 @@ impl Config {
         }
         Ok(config)
     }
+}
+
+/// `https://crm.example.com` or `http://localhost:3000`: what a browser says in `Origin`.
+fn is_origin(origin: &str) -> bool {
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    host.is_some_and(|host| !host.is_empty() && host.bytes().all(allowed))
 }
 
 fn read(path: &Path) -> Result<File, ConfigError> {

@@ -313,6 +313,13 @@ impl Document {
         self.doc.transact().encode_state_as_update_v1(&StateVector::default())
     }
 
+    /// Which part of everything that was ever written has been deleted, from 0 to 1.
+    #[must_use]
+    pub fn dead_share(&self) -> f64 {
+        let written: u64 = self.index.state_vector().map(|(_, clock)| u64::from(clock)).sum();
+        if written == 0 { 0.0 } else { 1.0 - self.index.live_len() as f64 / written as f64 }
+    }
+
     /// The plan as it stands.
     pub fn plan(&mut self) -> &Plan {
         self.read().0

@@ -6,7 +6,9 @@
 pub mod clock;
 pub mod config;
 pub mod metrics;
+pub mod peer;
 pub mod stopping;
+pub mod tls;
 // Floor 1: who someone is, what they may cost, what waits for a socket, the threads that rooms live on.
 pub mod amend;
 pub mod auth;
@@ -14,6 +16,7 @@ pub mod charge;
 pub mod membership;
 pub mod outbox;
 pub mod policy;
+pub mod quota;
 pub mod tries;
 pub mod workers;
 // Floor 2: what is kept, one websocket, the people in a room, what others have to agree to.

@@ -20,6 +20,10 @@ const COMMIT_GROUP: &str = "plansync_commit_group_requests";
 const OPEN_SECONDS: &str = "plansync_document_open_seconds";
 const LOG_QUEUE: &str = "plansync_log_queue_requests";
 const REFUSALS: &str = "plansync_refusals_total";
+const QUOTAS: &str = "plansync_quota_refusals_total";
+const SLOWED: &str = "plansync_slowed_total";
+const DOCUMENT_BYTES: &str = "plansync_document_bytes";
+const DOCUMENT_DEAD: &str = "plansync_document_dead_share";
 const CLOSES: &str = "plansync_closes_total";
 const RESYNCS: &str = "plansync_resyncs_total";
 const BYTES_IN: &str = "plansync_bytes_received_total";
@@ -38,8 +42,11 @@ const WEBHOOK_DELIVERIES: &str = "plansync_webhook_deliveries_total";
 /// When another recorder is installed already, as in a test that starts two servers in one process.
 pub fn install() -> Result<PrometheusHandle, metrics_exporter_prometheus::BuildError> {
     let seconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
+    let bytes = [16e3, 64e3, 256e3, 1e6, 2e6, 4e6, 8e6];
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &seconds)?
+        .set_buckets_for_metric(Matcher::Full(DOCUMENT_BYTES.to_owned()), &bytes)?
+        .set_buckets_for_metric(Matcher::Full(DOCUMENT_DEAD.to_owned()), &[0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0])?
         .set_buckets_for_metric(Matcher::Full(COMMIT_GROUP.to_owned()), &[1.0, 4.0, 16.0, 64.0, 256.0, 1024.0])?
         .install_recorder()?;
     describe();
@@ -58,6 +65,14 @@ fn describe() {
     describe_histogram!(OPEN_SECONDS, Unit::Seconds, "Time to open a document from the log");
     describe_gauge!(LOG_QUEUE, Unit::Count, "Requests that wait for the log's writer");
     describe_counter!(REFUSALS, Unit::Count, "Frames and requests refused, by code");
+    describe_counter!(QUOTAS, Unit::Count, "Connections and requests refused because a limit was reached, by limit");
+    describe_counter!(SLOWED, Unit::Count, "Messages after which a connection was read later, by limit");
+    describe_histogram!(DOCUMENT_BYTES, Unit::Bytes, "Size of a document's state, when a snapshot is written");
+    describe_histogram!(
+        DOCUMENT_DEAD,
+        Unit::Count,
+        "Part of a document that has been deleted, when a snapshot is written"
+    );
     describe_counter!(CLOSES, Unit::Count, "Websockets closed by the server, by close code");
     describe_counter!(RESYNCS, Unit::Count, "Connections brought up to date by one difference after falling behind");
     describe_counter!(BYTES_IN, Unit::Bytes, "Bytes of websocket messages received");
@@ -189,6 +204,22 @@ pub fn log_queue(requests: usize) {
 /// Something has been refused.
 pub fn refusal(code: &'static str) {
     counter!(REFUSALS, "code" => code).increment(1);
+}
+
+/// A limit has been reached, and something refused because of it.
+pub fn quota(limit: &'static str) {
+    counter!(QUOTAS, "limit" => limit).increment(1);
+}
+
+/// A connection sends more than it may, and is read later.
+pub fn slowed(limit: &'static str) {
+    counter!(SLOWED, "limit" => limit).increment(1);
+}
+
+/// How large a document is, and which part of it has been deleted.
+pub fn document(bytes: usize, dead_share: f64) {
+    histogram!(DOCUMENT_BYTES).record(bytes as f64);
+    histogram!(DOCUMENT_DEAD).record(dead_share);
 }
 
 /// The server has closed a websocket.

@@ -46,6 +46,9 @@ pub enum Unreachable {
     /// The room ended as soon as it was opened.
     #[error("plan {0} cannot be opened at the moment: try again, and tell the operator if it stays so")]
     Ended(PlanId),
+    /// As many rooms are open as there may be.
+    #[error("{0} plans are open, which is the limit: try again in a moment")]
+    Full(usize),
     /// The store cannot be read.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -57,6 +60,8 @@ pub struct Rooms {
     log: Log,
     workers: Workers,
     still: Duration,
+    /// Each costs memory; one that nobody is in closes by itself.
+    rooms_max: usize,
     open: Mutex<Table>,
 }
 
@@ -67,10 +72,11 @@ struct Table {
 }
 
 impl Rooms {
-    /// No room is open yet. A field that has been `still` for so long is told as one change.
+    /// No room is open yet. A field that has been `still` for so long is told as one change; at most `rooms_max` rooms
+    /// are open at once.
     #[must_use]
-    pub fn new(log: Log, workers: Workers, still: Duration) -> Arc<Self> {
-        Arc::new(Self { log, workers, still, open: Mutex::default() })
+    pub fn new(log: Log, workers: Workers, still: Duration, rooms_max: usize) -> Arc<Self> {
+        Arc::new(Self { log, workers, still, rooms_max, open: Mutex::default() })
     }
 
     /// The log that the rooms write to.
@@ -139,6 +145,10 @@ impl Rooms {
         // Somebody may have been faster while the store was read.
         if let Some(inbox) = table.rooms.get(&key).filter(|inbox| !inbox.is_closed()) {
             return Ok(inbox.clone());
+        }
+        if table.rooms.len() >= self.rooms_max {
+            metrics::quota("open_plans");
+            return Err(Unreachable::Full(self.rooms_max));
         }
         let (inbox, events) = mpsc::channel(INBOX_MAX);
         table.rooms.insert(key.clone(), inbox.clone());

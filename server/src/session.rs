@@ -13,10 +13,7 @@ use plansync_protocol::{
     limits,
     wire::{self, CloseCode, Frame},
 };
-use tokio::{
-    sync::SemaphorePermit,
-    time::{Instant, sleep_until, timeout},
-};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{
     auth::{Auth, Claims, Denied, Pass},
@@ -28,6 +25,7 @@ use crate::{
     metrics,
     outbox::{Close, Next, Outbox},
     people::{NotAdmitted, People},
+    quota::{Exceeded, Flow, Quotas, Stranger},
     room::Event,
     rooms::{Inbox, Rooms, Unreachable},
     socket::{Heard, Socket},
@@ -57,7 +55,7 @@ pub struct Visit {
     /// Who, where the address carried a token.
     pub pass: Option<Pass>,
     /// One of the places for those who have not said who they are; given back when they have.
-    pub stranger: Option<SemaphorePermit<'static>>,
+    pub stranger: Option<Stranger>,
     /// The connection's number.
     pub id: MemberId,
 }
@@ -79,6 +77,8 @@ pub struct House {
     pub auth: Arc<Auth>,
     /// Who may come in.
     pub people: Arc<People>,
+    /// How many of them there may be.
+    pub quotas: Quotas,
     /// True once the server is stopping.
     pub stopping: Stopping,
 }
@@ -107,7 +107,10 @@ pub async fn run(mut socket: Socket, mut visit: Visit, house: House) {
         Ok((pass, scope, feed)) => {
             tracing::Span::current().record("person", pass.sub.as_str());
             tracing::debug!(dialect = ?visit.dialect, "joined");
-            stay(&mut socket, pass, &scope, feed, &visit, &house).await
+            match house.quotas.seat(pass.workspace().as_str(), &visit.plan, &pass.sub) {
+                Ok(_seat) => stay(&mut socket, pass, &scope, feed, &visit, &house).await,
+                Err(exceeded) => full(exceeded).into(),
+            }
         }
         Err(end) => end,
     };
@@ -189,7 +192,8 @@ async fn stay(
         Ok(inbox) => inbox,
         Err(unreachable) => return closed(&unreachable).into(),
     };
-    let end = carry(socket, &outbox, &inbox, &mut feed, visit, &pass, house, &charge).await;
+    let flow = house.quotas.flow(clock::instant());
+    let end = carry(socket, &outbox, &inbox, &mut feed, visit, &pass, house, (&charge, flow)).await;
     // A room that has ended has no members to miss.
     let _ = inbox.send(Event::Leave { id: visit.id }).await;
     end
@@ -204,7 +208,7 @@ async fn carry(
     visit: &Visit,
     pass: &Pass,
     house: &House,
-    charge: &Charge,
+    (charge, mut flow): (&Charge, Flow),
 ) -> End {
     let begin = Instant::now();
     let mut heard_at = begin;
@@ -262,6 +266,9 @@ async fn carry(
             // Then what the person has to say; where the room is busy, this waits and so does the socket.
             (slot, heard) = hear(socket, &in_flight, read_from) => {
                 heard_at = Instant::now();
+                if let Heard::Message(message) = &heard {
+                    read_from = heard_at + flow.pause(message.len(), heard_at.into_std());
+                }
                 match heard {
                     Heard::Message(message) => match event(visit, &message, slot) {
                         Ok(None) => {}
@@ -270,7 +277,7 @@ async fn carry(
                                 // The outbox may hold the reason.
                                 return ended(socket, outbox).await;
                             }
-                            read_from = heard_at + charge.pause(clock::instant());
+                            read_from = read_from.max(heard_at + charge.pause(clock::instant()));
                         }
                         Err(close) => {
                             metrics::refusal(close.code.reason());
@@ -385,9 +392,14 @@ fn closed(why: &Unreachable) -> Close {
     let code = match why {
         Unreachable::NoSuchPlan(_) | Unreachable::NoSuchParty(..) => CloseCode::NotFound,
         Unreachable::Draining | Unreachable::Log(_) => CloseCode::Restarting,
-        Unreachable::Ended(_) => CloseCode::Overloaded,
+        Unreachable::Ended(_) | Unreachable::Full(_) => CloseCode::Overloaded,
     };
     Close::new(code, why.to_string())
+}
+
+fn full(exceeded: Exceeded) -> Close {
+    metrics::refusal(CloseCode::Overloaded.reason());
+    Close::new(CloseCode::Overloaded, exceeded.to_string())
 }
 
 fn text() -> Close {

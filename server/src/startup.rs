@@ -16,14 +16,18 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     auth::Auth,
+    config::Limits,
     days,
-    http::{self, App},
+    http::{self, App, Door},
     invites::Invites,
     log::{self, Log, OpenError},
+    peer::Proxies,
     people::People,
+    quota::Quotas,
     rooms::Rooms,
     session::House,
     stopping,
+    tls::Tls,
     webhooks::{self, Webhooks},
     workers::Workers,
     workspaces::Workspaces,
@@ -46,6 +50,12 @@ const METRICS_TIDY: Duration = Duration::from_secs(5);
 pub struct Parts {
     /// Where it listens.
     pub listener: TcpListener,
+    /// Its certificate; without one it speaks plain http.
+    pub tls: Option<Tls>,
+    /// Proxies whose word is taken for whose request it is.
+    pub proxies: Proxies,
+    /// How much there may be of everything.
+    pub limits: Limits,
     /// Who is who.
     pub auth: Arc<Auth>,
     /// How long a field has to be still to be told as one change.
@@ -56,6 +66,8 @@ pub struct Parts {
     pub public_url: Option<String>,
     /// Further origins whose pages may open plans.
     pub origins: Vec<String>,
+    /// Origins whose pages may show pages of this server within them.
+    pub embed_origins: Vec<String>,
     /// Threads that plans live on.
     pub workers: usize,
     /// Renders the metrics.
@@ -93,7 +105,8 @@ impl Server {
     /// [`Fatal`] in one sentence.
     pub fn build(parts: Parts, store: log::Store) -> Result<Self, Fatal> {
         let opened = log::open(store)?;
-        let rooms = Rooms::new(opened.log.clone(), Workers::start(parts.workers)?, parts.settle);
+        let rooms =
+            Rooms::new(opened.log.clone(), Workers::start(parts.workers)?, parts.settle, parts.limits.open_plans);
         let people = People::new(Arc::clone(&parts.auth), opened.log.clone());
         let workspaces = Workspaces::open(Arc::clone(&parts.auth), opened.log.clone())
             .map_err(|error| Fatal::StoreFailed(error.to_string().into()))?;
@@ -121,7 +134,9 @@ impl Server {
         let (stop_all, stopping) = stopping::stopping();
         let (sessions, connections) = (TaskTracker::new(), TaskTracker::new());
         let invites = Invites::new(opened.log.clone());
-        let house = House { rooms: Arc::clone(&rooms), auth: parts.auth, people, stopping: stopping.clone() };
+        let (quotas, stopped) = (Quotas::new(parts.limits), stopping.clone());
+        let house =
+            House { rooms: Arc::clone(&rooms), auth: parts.auth, people, quotas: quotas.clone(), stopping: stopped };
         let webhooks = Webhooks::start(opened.log.clone(), parts.webhooks, stopping.clone())
             .map_err(|error| Fatal::StoreFailed(error.to_string().into()))?;
         let tidying = tidy(parts.metrics.clone());
@@ -134,16 +149,20 @@ impl Server {
             metrics: parts.metrics,
             public_url: parts.public_url.map(Into::into),
             origins: parts.origins.into(),
+            embed_origins: parts.embed_origins.into(),
             sessions: sessions.clone(),
         };
-        let serving = http::serve(parts.listener, http::router(app), stopping, &connections);
+        let watching = watch(parts.tls.clone());
+        let door = Door { listener: parts.listener, tls: parts.tls, proxies: parts.proxies, quotas };
+        let serving = http::serve(door, http::router(app), stopping, &connections);
         let outcome = {
-            tokio::pin!(serving, stop, tidying, turning);
+            tokio::pin!(serving, stop, tidying, turning, watching);
             let outcome = tokio::select! {
                 () = &mut serving => Ok(()),
                 () = &mut stop => Ok(()),
                 never = &mut tidying => match never {},
                 never = &mut turning => match never {},
+                never = &mut watching => match never {},
                 reason = opened.log.failure() => Err(Fatal::StoreFailed(reason)),
             };
             stop_all.now();
@@ -167,6 +186,14 @@ async fn tidy(metrics: PrometheusHandle) -> Infallible {
     loop {
         sleep(METRICS_TIDY).await;
         metrics.run_upkeep();
+    }
+}
+
+/// A certificate is renewed while the server runs.
+async fn watch(tls: Option<Tls>) -> Infallible {
+    match tls {
+        Some(tls) => tls.watch().await,
+        None => std::future::pending().await,
     }
 }
 

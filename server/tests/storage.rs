@@ -415,7 +415,7 @@ fn a_document_opens_from_an_older_snapshot_when_newer_ones_are_damaged() {
                 for state in [&b"no state"[..], &written.state()[..written.state().len() / 2], b""] {
                     let packed = log::pack(state).unwrap();
                     log.snapshot(row.doc(), damaged, packed).await.unwrap();
-                    let rooms = Rooms::new(log.clone(), Workers::start(1).unwrap(), Duration::from_secs(2));
+                    let rooms = Rooms::new(log.clone(), Workers::start(1).unwrap(), Duration::from_secs(2), 100);
                     let (reply, answer) = tokio::sync::oneshot::channel();
                     rooms.send(&row.id, &Scope::Shared, Event::Read { settled: false, reply }).await.unwrap();
                     let view = answer.await.unwrap();

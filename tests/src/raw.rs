@@ -56,6 +56,8 @@ pub struct Dial {
     pub protocol: Option<String>,
     /// What it sends as `Origin`.
     pub origin: Option<String>,
+    /// What it sends as `X-Forwarded-For`.
+    pub forwarded: Option<String>,
 }
 
 /// What became of a frame.
@@ -85,7 +87,11 @@ impl Raw {
     /// The answer, where it is not 101.
     pub async fn dial(server: &Server, dial: Dial) -> Result<Self, Refused> {
         let mut request = format!("{}{}", server.ws(), dial.path).into_client_request().expect("an address");
-        let headers = [("Sec-WebSocket-Protocol", &dial.protocol), ("Origin", &dial.origin)];
+        let headers = [
+            ("Sec-WebSocket-Protocol", &dial.protocol),
+            ("Origin", &dial.origin),
+            ("X-Forwarded-For", &dial.forwarded),
+        ];
         for (name, value) in headers {
             if let Some(value) = value {
                 request.headers_mut().insert(name, HeaderValue::from_str(value).expect("a header"));
@@ -117,7 +123,8 @@ impl Raw {
 
     /// A `plansync.v1` client that has not said Hello.
     pub async fn silent(server: &Server, plan: &str) -> Self {
-        let dial = Dial { path: format!("/v1/sync/{plan}"), protocol: Some(SUBPROTOCOL.to_owned()), origin: None };
+        let path = format!("/v1/sync/{plan}");
+        let dial = Dial { path, protocol: Some(SUBPROTOCOL.to_owned()), ..Dial::default() };
         Self::dial(server, dial).await.expect("it is let in")
     }
 

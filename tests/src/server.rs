@@ -47,6 +47,7 @@ pub fn binary() -> PathBuf {
 pub struct Server {
     child: Child,
     address: String,
+    scheme: String,
     folder: PathBuf,
     log: PathBuf,
     env: Vec<(String, String)>,
@@ -126,11 +127,12 @@ impl Server {
         let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
         let first =
             timeout(START_DEADLINE, lines.next_line()).await.expect("it listens in time").expect("its stdout is text");
-        let Some(address) = first.as_deref().and_then(|line| line.strip_prefix("listening http://")) else {
+        let address = first.as_deref().and_then(|line| line.strip_prefix("listening ")?.split_once("://"));
+        let Some((scheme, address)) = address else {
             let status = child.wait().await.expect("it has ended").to_string();
             return Err(Failed { status, stderr: std::fs::read_to_string(&log).unwrap_or_default() });
         };
-        let address = address.to_owned();
+        let (address, scheme) = (address.to_owned(), scheme.to_owned());
         // The rest is read in any case: a full pipe would stop the server.
         let (print, printed) = watch::channel(Vec::new());
         tokio::task::spawn(async move {
@@ -138,13 +140,19 @@ impl Server {
                 print.send_modify(|lines| lines.push(line));
             }
         });
-        Ok(Self { child, address, folder, log, env: start.env, printed, _owned: owned })
+        Ok(Self { child, address, scheme, folder, log, env: start.env, printed, _owned: owned })
     }
 
     /// `127.0.0.1:PORT`
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// `http` or `https`, as it says in its first line.
+    #[must_use]
+    pub fn scheme(&self) -> &str {
+        &self.scheme
     }
 
     /// `ws://127.0.0.1:PORT`

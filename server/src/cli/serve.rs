@@ -21,8 +21,11 @@ use crate::{
     config::{Config, Flags, LogFormat},
     http::{TokenRequest, create_plan, link, sign},
     log::{self, Store},
-    metrics, socket,
+    metrics,
+    peer::Proxies,
+    socket,
     startup::{Parts, Server},
+    tls::{self, Tls},
     webhooks,
 };
 
@@ -69,23 +72,35 @@ async fn serve(config: Config) -> Result<(), String> {
         .map_err(|error| format!("the data directory {} cannot be made: {error}", config.data.display()))?;
     let api_key = secret(config.api_key, &config.data.join("api-key"), "PLANSYNC_API_KEY")?;
     let token_secret = secret(config.token_secret, &config.data.join("token-secret"), "PLANSYNC_TOKEN_SECRET")?;
+    let proxies = Proxies::parse(&config.trusted_proxies).map_err(|error| error.to_string())?;
+    let files = config.tls.map(|(cert, key)| tls::Files { cert, key });
+    let tls = files.map(Tls::open).transpose().map_err(|error| error.to_string())?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}; choose another --listen", config.listen))?;
     let address = listener.local_addr().map_err(|error| format!("the listener has no address: {error}"))?;
     let parts = Parts {
         listener,
+        tls,
+        proxies,
+        limits: config.limits,
         auth: Arc::new(Auth::new(&api_key.value, &token_secret.value)),
         public_url: config.public_url.clone(),
         origins: config.origins,
+        embed_origins: config.embed_origins,
         workers: config.workers,
         settle: config.settle,
-        webhooks: webhooks::Settings { allow_private: config.webhook_allow_private, retry: config.webhook_retry },
+        webhooks: webhooks::Settings {
+            allow_private: config.webhook_allow_private,
+            retry: config.webhook_retry,
+            webhooks_max: config.limits.webhooks,
+        },
         metrics: metrics::install().map_err(|error| error.to_string())?,
     };
     let server = Server::build(parts, Store::File(log::store_path(&config.data))).map_err(|error| error.to_string())?;
-    let base = config.public_url.unwrap_or_else(|| format!("http://{address}"));
-    let mut greeting = format!("listening http://{address}\n");
+    let base = config.public_url.unwrap_or_else(|| format!("{scheme}://{address}"));
+    let mut greeting = format!("listening {scheme}://{address}\n");
     if let Some(file) = api_key.made {
         greeting += &format!("the API key is in {}\n", file.display());
     }

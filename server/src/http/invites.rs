@@ -29,7 +29,6 @@ use super::{
     App, Problem, json,
     plans::{self, plan_id},
     requester::Requester,
-    serve::Peer,
     tokens::{self, base, link},
 };
 use crate::{
@@ -40,6 +39,7 @@ use crate::{
         PlanRow,
         invites::{Ended, InviteRow, InviteStep, WRONG_MAX},
     },
+    peer::Peer,
     room::{EditRequest, Event},
     rooms::Unreachable,
 };
@@ -173,6 +173,7 @@ pub struct Joined {
 pub async fn create(
     State(app): State<App>,
     requester: Requester,
+    Extension(peer): Extension<Peer>,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
@@ -197,7 +198,7 @@ pub async fn create(
             "the plan has 1,000 invites: withdraw some, and wait until those that ended are forgotten after 30 days";
         return Err(Problem::new(StatusCode::CONFLICT, "too_many", detail));
     };
-    let url = format!("{}/join#{secret}", base(&app, &headers));
+    let url = format!("{}/join#{secret}", base(&app, peer, &headers));
     Ok((StatusCode::CREATED, Json(Invited { id: row.id.into(), url })))
 }
 
@@ -258,7 +259,7 @@ pub async fn revoke(
         (status = 410, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn join(
     State(app): State<App>,
-    Extension(Peer(address)): Extension<Peer>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Joined>, Problem> {
@@ -271,7 +272,7 @@ pub async fn join(
         |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     let (email, passcode) = (given(&request.email), request.passcode.clone().filter(|text| !text.is_empty()));
     tokens::named(Some(name), email.as_deref())?;
-    app.invites.tries.begin(address, clock::instant()).map_err(|wait| {
+    app.invites.tries.begin(peer.address, clock::instant()).map_err(|wait| {
         let seconds = wait.as_secs() + 1;
         let detail = format!("ten tries within a minute did not fit: try again in {seconds} s");
         Problem { retry_after: Some(seconds), ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_tries", detail) }
@@ -281,7 +282,7 @@ pub async fn join(
         Ok(invite) => invite,
         Err(refused) => return Err(refuse(&app, refused).await),
     };
-    app.invites.tries.forgive(address);
+    app.invites.tries.forgive(peer.address);
     let plan = app.house.rooms.plan(&invite.plan)?;
     let (person, name) = match enter(&app, &invite, name).await {
         Ok(entered) => entered,
@@ -303,7 +304,7 @@ pub async fn join(
     };
     let token = app.house.people.issue(&plan, claims, JOINED_TTL_SECONDS).await?;
     tracing::info!(plan = %plan.id, %person, invite = &*invite.id, "joined by an invite");
-    let url = link(&base(&app, &headers), &plan.id, &token);
+    let url = link(&base(&app, peer, &headers), &plan.id, &token);
     Ok(Json(Joined { token, url, person, plan: plan.id, party: invite.party, access: invite.access }))
 }
 

@@ -2,12 +2,14 @@
 
 mod changes;
 mod edits;
+mod headers;
 mod health;
 mod invites;
 mod members;
 mod openapi;
 mod page;
 mod past;
+mod patience;
 mod plans;
 mod portfolio;
 mod problem;
@@ -26,32 +28,27 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Request, rejection::BytesRejection},
+    extract::{DefaultBodyLimit, Request, State, rejection::BytesRejection},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::Response,
     routing::{delete, get, patch, post},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use plansync_protocol::limits;
 use serde_json::Value;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use crate::{clock, invites::Invites, session::House, webhooks::Webhooks, workspaces::Workspaces};
+use crate::{clock, invites::Invites, peer::Peer, session::House, webhooks::Webhooks, workspaces::Workspaces};
+use headers::Headers;
+use patience::Late;
 pub use plans::create_plan;
 pub use problem::Problem;
-pub use serve::serve;
+pub use serve::{Door, serve};
 pub use tokens::{TokenRequest, link, sign};
 
-/// A body is at most a plan.
-const BODY_BYTES_MAX: usize = limits::DOCUMENT_BYTES_MAX;
 /// The header that names a request in the log and in the answer.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Page, script and style from here alone; nothing inline, nothing embeds the page.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-     img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 /// What every request works with.
 #[derive(Debug, Clone)]
 pub struct App {
@@ -69,12 +66,16 @@ pub struct App {
     pub public_url: Option<Arc<str>>,
     /// Origins besides the server's own whose pages may open a websocket.
     pub origins: Arc<[String]>,
+    /// Origins whose pages may show pages of this server within them.
+    pub embed_origins: Arc<[String]>,
     /// Counts the sessions, so that a stop can wait for them.
     pub sessions: TaskTracker,
 }
 
 /// Every route.
 pub fn router(app: App) -> Router {
+    let headers = Arc::new(Headers::new(&app.embed_origins, &app.origins));
+    let body_bytes_max = app.house.quotas.limits().body_bytes;
     Router::new()
         .route("/v1/plans", post(plans::create).get(plans::list))
         .route("/v1/plans/{id}", get(plans::get))
@@ -115,38 +116,47 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(|| async {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address does not take this method")
         })
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::from_fn(around))
+        .layer(DefaultBodyLimit::max(body_bytes_max))
+        .layer(middleware::from_fn_with_state(headers, around))
         .with_state(app)
 }
 
 /// Names and logs each request, and sets the headers that every answer has. The query is never logged: it may hold a
 /// token.
-async fn around(request: Request, next: Next) -> Response {
+async fn around(State(headers): State<Arc<Headers>>, request: Request, next: Next) -> Response {
     let id = uuid::Uuid::now_v7().simple().to_string();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let span = tracing::info_span!("request", id, %method, path);
+    let peer = request.extensions().get::<Peer>().copied();
+    let client = peer.map(|peer| peer.to_string());
+    let span = tracing::info_span!("request", id, %method, path, client);
     let started = clock::instant();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let reader = headers.reader(&request);
+    let mut response = match headers.preflight(&request) {
+        Some(response) => response,
+        None => next.run(request).instrument(span.clone()).await,
+    };
     let took = Duration::from_micros(u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX));
     span.in_scope(|| tracing::debug!(status = response.status().as_u16(), ?took, "answered"));
-    let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id) {
-        headers.insert(REQUEST_ID, id);
+        response.headers_mut().insert(REQUEST_ID, id);
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
+    headers.complete(response.headers_mut(), reader, peer);
     response
 }
 
 /// The JSON of a body, or what is wrong with it.
 fn json(body: Result<Bytes, BytesRejection>) -> Result<Value, Problem> {
     let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body is above 8 MiB")
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            "the body is above the limit (8 MiB, unless --body-bytes says otherwise)",
+        ),
+        _ if Late::caused(&rejection) => Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "late",
+            "the body came too slowly: it has 10 s, and a second more for each 128 KiB",
+        ),
         _ => Problem::bad_request("the body could not be read"),
     })?;
     serde_json::from_slice(&body).map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}")))

@@ -10,7 +10,9 @@ use plansync_protocol::plan::Malformed;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{auth::Denied, log::LogError, metrics, people::NotAdmitted, room::EditRefused, rooms::Unreachable};
+use crate::{
+    auth::Denied, log::LogError, metrics, people::NotAdmitted, quota::Exceeded, room::EditRefused, rooms::Unreachable,
+};
 
 /// What went wrong, for a program and for a person.
 #[derive(Debug, Serialize, ToSchema)]
@@ -81,8 +83,8 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(&self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
-        let retry_after = self.retry_after.or((status == StatusCode::SERVICE_UNAVAILABLE).then_some(1));
-        if let Some(seconds) = retry_after {
+        let passes = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+        if let Some(seconds) = self.retry_after.or(passes.then_some(1)) {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         if status == StatusCode::UNAUTHORIZED {
@@ -114,6 +116,16 @@ impl From<NotAdmitted> for Problem {
     }
 }
 
+impl From<Exceeded> for Problem {
+    fn from(exceeded: Exceeded) -> Self {
+        let (status, code) = match exceeded.is_theirs() {
+            true => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
+            false => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
+        };
+        Self::new(status, code, exceeded.to_string())
+    }
+}
+
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
         Self::bad_request(rejection.body_text())
@@ -141,6 +153,7 @@ impl From<Unreachable> for Problem {
             }
             Unreachable::Draining => Self::new(StatusCode::SERVICE_UNAVAILABLE, "draining", error.to_string()),
             Unreachable::Ended(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", error.to_string()),
+            Unreachable::Full(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", error.to_string()),
             Unreachable::Log(error) => error.into(),
         }
     }

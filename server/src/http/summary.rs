@@ -1,6 +1,7 @@
 //! The summary after a call, and a plan as a file.
 
 use axum::{
+    Extension,
     extract::{
         Path, Query, State,
         rejection::{PathRejection, QueryRejection},
@@ -29,7 +30,7 @@ use super::{
     scope::{self, Place, ScopeQuery},
     tokens, touchpoints,
 };
-use crate::{clock, log::Log, room::View};
+use crate::{clock, log::Log, peer::Peer, room::View};
 
 /// Styles stand in the mail itself; nothing is loaded and nothing runs.
 const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -56,6 +57,7 @@ pub struct SummaryQuery {
 pub async fn summary(
     State(app): State<App>,
     requester: Requester,
+    Extension(peer): Extension<Peer>,
     id: Result<Path<String>, PathRejection>,
     scope: scope::Given,
     query: Result<Query<SummaryQuery>, QueryRejection>,
@@ -96,7 +98,7 @@ pub async fn summary(
         (Scope::Shared, Requester::Person(claims)) => Some(&claims.party),
         (Scope::Shared, Requester::Workspace { .. }) => None,
     };
-    let link = format!("{}/p/{id}", tokens::base(&app, &headers));
+    let link = format!("{}/p/{id}", tokens::base(&app, peer, &headers));
     let question = Question {
         id,
         plan: &view.plan,

@@ -1,6 +1,7 @@
 //! The way to a websocket: who may open one is decided before the upgrade, as far as the address tells.
 
 use axum::{
+    Extension,
     extract::{
         Path, Query, State, WebSocketUpgrade,
         rejection::{PathRejection, QueryRejection},
@@ -12,13 +13,14 @@ use axum::{
 use plansync_protocol::wire::SUBPROTOCOL;
 use serde::Deserialize;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 
 use super::{App, Problem, plans::plan_id};
 use crate::{
     auth::Denied,
+    clock,
     members::{Dialect, MemberId},
+    peer::Peer,
     rooms::Unreachable,
     session::{self, Visit},
     socket::{self, Socket},
@@ -26,10 +28,6 @@ use crate::{
 
 /// The next connection's number.
 static NEXT: AtomicU64 = AtomicU64::new(1);
-
-/// Sockets that have not said who they are. Each may stay for 5 s, so this is how many strangers can hold on to anything.
-static STRANGERS: Semaphore = Semaphore::const_new(STRANGERS_MAX);
-const STRANGERS_MAX: usize = 1_000;
 
 /// What the address says.
 #[derive(Deserialize, IntoParams)]
@@ -41,15 +39,16 @@ pub struct SyncQuery {
 /// Opens the shared document of a plan: stock Yjs frames, or `plansync.v1` where the client offers it.
 #[utoipa::path(get, path = "/v1/sync/{plan}", tag = "sync", params(("plan" = String, Path), SyncQuery),
     responses((status = 101), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem), (status = 503, body = Problem)))]
+        (status = 404, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem)))]
 pub async fn shared(
     State(app): State<App>,
     plan: Result<Path<String>, PathRejection>,
     query: Result<Query<SyncQuery>, QueryRejection>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    open(app, false, plan, query, &headers, upgrade).await
+    open(app, false, plan, query, peer, &headers, upgrade).await
 }
 
 /// Opens the private document of the party that the token stands for; no other party's can be named.
@@ -60,10 +59,11 @@ pub async fn private(
     State(app): State<App>,
     plan: Result<Path<String>, PathRejection>,
     query: Result<Query<SyncQuery>, QueryRejection>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    open(app, true, plan, query, &headers, upgrade).await
+    open(app, true, plan, query, peer, &headers, upgrade).await
 }
 
 async fn open(
@@ -71,6 +71,7 @@ async fn open(
     private: bool,
     plan: Result<Path<String>, PathRejection>,
     query: Result<Query<SyncQuery>, QueryRejection>,
+    peer: Peer,
     headers: &HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
@@ -91,8 +92,9 @@ async fn open(
     };
     let stranger = match &pass {
         Some(_) => None,
-        None => Some(STRANGERS.try_acquire().map_err(|_| too_many_strangers())?),
+        None => Some(app.house.quotas.stranger(peer)?),
     };
+    let connection = app.house.quotas.connection(peer, clock::instant())?;
     let id = MemberId(NEXT.fetch_add(1, Ordering::Relaxed));
     let visit = Visit { plan, private, dialect, pass, stranger, id };
     if let Some(pass) = &visit.pass {
@@ -102,14 +104,8 @@ async fn open(
     let counted = app.sessions.token();
     Ok(socket::limited(upgrade).on_upgrade(async move |socket| {
         session::run(Socket::new(socket), visit, house).await;
-        drop(counted);
+        drop((counted, connection));
     }))
-}
-
-fn too_many_strangers() -> Problem {
-    let detail = "too many connections are waiting to say who they are: try again in a moment, or put the token into \
-                  the address";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail)
 }
 
 fn rejection_status(rejection: &WebSocketUpgradeRejection) -> StatusCode {

@@ -1,7 +1,7 @@
 //! Tokens for people, and the links that carry them.
 
 use axum::{
-    Json,
+    Extension, Json,
     body::Bytes,
     extract::{
         Path, State,
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{App, Problem, json, plans::plan_id, requester::Requester};
-use crate::{auth::Claims, log::PlanRow, people::People};
+use crate::{auth::Claims, log::PlanRow, people::People, peer::Peer};
 
 /// A link works for a week unless said otherwise: long enough for a plan's next call.
 pub const TTL_SECONDS: u64 = 7 * 86_400;
@@ -63,6 +63,7 @@ pub struct TokenCreated {
 pub async fn create(
     State(app): State<App>,
     requester: Requester,
+    Extension(peer): Extension<Peer>,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
@@ -73,7 +74,7 @@ pub async fn create(
     let request: TokenRequest = serde_json::from_value(json(body)?)
         .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", error.to_string()))?;
     let token = sign(&app.house.people, &row, request).await?;
-    let url = link(&base(&app, &headers), &id, &token);
+    let url = link(&base(&app, peer, &headers), &id, &token);
     Ok((StatusCode::CREATED, Json(TokenCreated { token, url })))
 }
 
@@ -113,12 +114,12 @@ pub(super) fn named(name: Option<&str>, email: Option<&str>) -> Result<(), Probl
 }
 
 /// Where the operator says that links point, or the request's own host.
-pub(super) fn base(app: &App, headers: &HeaderMap) -> String {
+pub(super) fn base(app: &App, peer: Peer, headers: &HeaderMap) -> String {
     match &app.public_url {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None => {
             let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-            format!("http://{host}")
+            format!("{}://{host}", peer.scheme())
         }
     }
 }

@@ -238,7 +238,7 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Malformed(detail) => malformed(detail),
-            Refused::TooMany => Self::new(StatusCode::CONFLICT, "too_many", refused.to_string()),
+            Refused::TooMany(_) => Self::new(StatusCode::CONFLICT, "too_many", refused.to_string()),
             Refused::Log(error) => error.into(),
         }
     }

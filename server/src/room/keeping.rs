@@ -29,6 +29,9 @@ const PRESENCE_TICK: Duration = Duration::from_millis(50);
 /// A snapshot follows after this many entries or bytes of them.
 const SNAPSHOT_ENTRIES: u64 = 500;
 const SNAPSHOT_BYTES: usize = 256 << 10;
+/// From this size on, and with this part of it deleted, the operator is told of a plan.
+const LARGE_BYTES: usize = 2 << 20;
+const LARGE_DEAD_SHARE: f64 = 0.9;
 /// A document that is let go leaves a snapshot when so many entries have followed the last one: it opens in a third of
 /// the time.
 const PARTING_ENTRIES: u64 = 100;
@@ -192,6 +195,18 @@ impl Room {
         Ok(())
     }
 
+    /// What has been deleted leaves a trace in the document. A plan that is nearly all traces is worth a look before it
+    /// reaches its cap.
+    fn look_at_growth(&mut self) -> Result<(), RoomError> {
+        let (bytes, dead_share) = (self.weight, self.document()?.dead_share());
+        metrics::document(bytes, dead_share);
+        if bytes >= LARGE_BYTES && dead_share >= LARGE_DEAD_SHARE {
+            let percent = (dead_share * 100.0).round();
+            tracing::warn!(plan = %self.row.id, scope = %self.scope, bytes, percent, "a large plan is mostly deleted");
+        }
+        Ok(())
+    }
+
     /// Writes a snapshot in the background. Should it fail, the log says so to everybody by itself.
     ///
     /// Everything it covers has been told as changes before: a room that opens from it needs nothing from before it.
@@ -200,6 +215,7 @@ impl Room {
         self.snapshot = SinceSnapshot::default();
         let state = self.document()?.state();
         self.weight = state.len();
+        self.look_at_growth()?;
         let (log, key, seq) = (self.log.clone(), self.key, self.seq);
         tokio::task::spawn_blocking(move || {
             log::pack(&state).map(|packed| {

@@ -39,8 +39,6 @@ use crate::{
     stopping::Stopping,
 };
 
-/// Webhooks of one server. Each has a courier and its connections.
-const WEBHOOKS_MAX: usize = 100;
 /// Plans that one webhook may name.
 const PLANS_MAX: usize = 100;
 
@@ -51,6 +49,8 @@ pub struct Settings {
     pub allow_private: bool,
     /// The wait after the first failure; all others are multiples of it.
     pub retry: Duration,
+    /// Webhooks of one server. Each has a courier and its connections.
+    pub webhooks_max: usize,
 }
 
 /// What a webhook is to be.
@@ -73,8 +73,8 @@ pub enum Refused {
     #[error("{0}")]
     Malformed(String),
     /// There are enough of them.
-    #[error("there are {WEBHOOKS_MAX} webhooks already: delete one")]
-    TooMany,
+    #[error("there are {0} webhooks already, which is the limit: delete one")]
+    TooMany(usize),
     /// The store cannot be used.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -93,6 +93,7 @@ pub struct Shown {
 #[derive(Debug)]
 pub struct Webhooks {
     office: Arc<Office>,
+    webhooks_max: usize,
     couriers: TaskTracker,
     all: Mutex<BTreeMap<Box<str>, Webhook>>,
     /// Webhooks are created, resumed and removed one after the other.
@@ -119,6 +120,7 @@ impl Webhooks {
         let (post, schedule) = (Post::new(settings.allow_private), Schedule { first: settings.retry });
         let webhooks = Self {
             office: Arc::new(Office { log, post, schedule, stopping }),
+            webhooks_max: settings.webhooks_max,
             couriers: TaskTracker::new(),
             all: Mutex::default(),
             changing: tokio::sync::Mutex::new(()),
@@ -164,8 +166,9 @@ impl Webhooks {
             paused: None,
         };
         let _changing = self.changing.lock().await;
-        if self.list(&row.workspace).len() >= WEBHOOKS_MAX {
-            return Err(Refused::TooMany);
+        if self.list(&row.workspace).len() >= self.webhooks_max {
+            metrics::quota("webhooks");
+            return Err(Refused::TooMany(self.webhooks_max));
         }
         self.office.log.create_webhook(&row).await?;
         self.open(row.clone());

@@ -498,7 +498,7 @@ async fn a_plansync_client_says_hello_once_in_time_and_first() {
 async fn a_crowd_of_strangers_is_bounded_and_keeps_nobody_out_who_has_a_token() {
     let server = Server::start().await;
     server.http().create_sample("p");
-    let dial = || Dial { path: "/v1/sync/p".to_owned(), protocol: Some("plansync.v1".to_owned()), origin: None };
+    let dial = || Dial { path: "/v1/sync/p".to_owned(), protocol: Some("plansync.v1".to_owned()), ..Dial::default() };
     let mut strangers = Vec::new();
     let refused = loop {
         let crowd = futures_util::future::join_all((0..100).map(|_| Raw::dial(&server, dial()))).await;

@@ -477,7 +477,7 @@ async fn a_curious_buyer_opens_the_sellers_document_by_no_address_header_or_numb
         for protocol in [None, Some(SUBPROTOCOL.to_owned())] {
             let joint = if address.contains('?') { '&' } else { '?' };
             let path = format!("/v1/sync/{address}{joint}token={key}");
-            let mut raw = match Raw::dial(&server, Dial { path, protocol: protocol.clone(), origin: None }).await {
+            let mut raw = match Raw::dial(&server, Dial { path, protocol: protocol.clone(), ..Dial::default() }).await {
                 Ok(raw) => raw,
                 Err(refused) => {
                     is_clean(address, refused.body.to_string().as_bytes());

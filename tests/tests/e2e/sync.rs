@@ -130,7 +130,7 @@ async fn a_plansync_client_is_welcomed_then_asked_and_acknowledged_frame_by_fram
 async fn a_plansync_client_may_have_its_token_in_the_address() {
     let server = server().await;
     let path = format!("/v1/sync/{PLAN}?token={}", editor("ann"));
-    let dial = Dial { path, protocol: Some("plansync.v1".to_owned()), origin: None };
+    let dial = Dial { path, protocol: Some("plansync.v1".to_owned()), ..Dial::default() };
     let mut ann = Raw::dial(&server, dial).await.unwrap();
     ann.send(&wire::encode(&Frame::Hello(wire::Hello { token: None, client: "raw/1".to_owned(), since_seq: None })))
         .await;

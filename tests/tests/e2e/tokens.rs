@@ -167,7 +167,7 @@ async fn only_pages_of_this_server_and_of_named_origins_open_a_websocket() {
     server.http().create_sample(PLAN);
     let path = format!("/v1/sync/{PLAN}?token={}", token(PLAN, "ann", "buyer", "editor"));
     let own = format!("http://{}", server.address());
-    let dial = |origin: &str| Dial { path: path.clone(), origin: Some(origin.to_owned()), protocol: None };
+    let dial = |origin: &str| Dial { path: path.clone(), origin: Some(origin.to_owned()), ..Dial::default() };
     for origin in [own.as_str(), "https://crm.example.com"] {
         assert!(Raw::dial(&server, dial(origin)).await.is_ok(), "{origin}");
     }
@@ -204,7 +204,7 @@ async fn a_client_gets_one_of_its_subprotocols_back() {
         (Some("plansync.v2"), Some("plansync.v2")),
     ];
     for (offered, chosen) in cases {
-        let dial = Dial { path: path.clone(), protocol: offered.map(str::to_owned), origin: None };
+        let dial = Dial { path: path.clone(), protocol: offered.map(str::to_owned), ..Dial::default() };
         let mut raw = Raw::dial(&server, dial).await.unwrap();
         assert_eq!(raw.protocol.as_deref(), chosen);
         if chosen != Some("plansync.v1") {

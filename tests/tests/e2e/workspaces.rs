@@ -132,7 +132,7 @@ async fn a_plan_of_another_workspace_answers_as_one_that_does_not_exist() {
 }
 
 async fn ending(server: &Server, plan: &str, token: &str) -> Closed {
-    let dial = Dial { path: format!("/v1/sync/{plan}"), protocol: Some(SUBPROTOCOL.to_owned()), origin: None };
+    let dial = Dial { path: format!("/v1/sync/{plan}"), protocol: Some(SUBPROTOCOL.to_owned()), ..Dial::default() };
     let mut raw = Raw::dial(server, dial).await.unwrap();
     raw.send(&hello(token)).await;
     raw.closed().await
