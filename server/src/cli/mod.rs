@@ -45,7 +45,7 @@ enum Command {
     /// order: nobody new is let in, everybody is told to come back, what is written is on disk. A second one stops at
     /// once. Every setting is a flag, a variable and a line of plansync.toml; secrets (PLANSYNC_API_KEY,
     /// PLANSYNC_TOKEN_SECRET) have no flag and are made at the first start where they are not given.
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Create, list, show and edit plans on a running server
     Plan(plan::Plan),
     /// Check the store of a stopped server and its hash chain

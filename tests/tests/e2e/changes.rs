@@ -95,7 +95,7 @@ async fn what_two_people_write_in_one_field_are_changes_of_each() {
     let http = server.http();
     http.create_sample("p");
     let (ann, bob) =
-        (http.with_key(&token("p", "ann", "buyer", "owner")), http.with_key(&token("p", "bob", "seller", "owner")));
+        (http.with_key(&token("p", "ann", "seller", "owner")), http.with_key(&token("p", "bob", "seller", "owner")));
     edit(&ann, &due("2026-04-01"));
     edit(&bob, &due("2026-04-02"));
     edit(&ann, &due("2026-04-03"));
@@ -197,7 +197,7 @@ fn place(change: &Value) -> (u64, u64) {
 }
 
 async fn writer(server: &Server) -> Plan {
-    let plan = Client::connect(&server.ws(), "p", &token("p", "ann", "buyer", "owner")).unwrap();
+    let plan = Client::connect(&server.ws(), "p", &token("p", "ann", "seller", "owner")).unwrap();
     plan.live().await.unwrap();
     plan
 }
@@ -253,7 +253,7 @@ async fn listen(mut raw: Raw, since: Since) -> Vec<Value> {
 async fn a_person_is_told_up_to_where_they_have_seen_a_plan() {
     let server = server().await;
     server.http().create_sample("p");
-    let person = token("p", "ann", "buyer", "owner");
+    let person = token("p", "ann", "seller", "owner");
     let (mut raw, welcome) = Raw::plansync(&server, "p", &person).await;
     assert_eq!(welcome.last_visit_seq, 0);
     let seq = edit(&server.http(), &due("2026-04-01"))["seq"].as_u64().unwrap();
@@ -315,7 +315,7 @@ async fn who_comes_and_goes_is_told_and_a_reload_is_not() {
     let server = server().await;
     let http = server.http();
     http.create_sample("p");
-    let ann = token("p", "ann", "buyer", "owner");
+    let ann = token("p", "ann", "seller", "owner");
     let (first, _) = Raw::plansync(&server, "p", &ann).await;
     let told = changes(&http, "0", 1).await;
     assert_eq!(kinds(&told), ["plansync.person.joined"]);

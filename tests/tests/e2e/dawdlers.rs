@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use plansync_tests::{
-    raw::eventually,
+    http::token,
+    raw::{Pen, Raw, eventually, update},
     server::{API_KEY, Server, Start},
 };
 use tokio::{
@@ -99,9 +100,22 @@ async fn a_head_without_end_is_too_large() {
 #[tokio::test]
 async fn an_answer_that_nobody_takes_is_given_up() {
     let server = Server::start().await;
-    let plan = serde_json::json!({"id": "large", "plan": {"meta": {"title": "large", "x-1": "x".repeat(7 << 20)}}});
-    let (status, body) = server.http().post("/v1/plans", &plan);
-    assert_eq!(status, 201, "{body}");
+    server.http().create_sample("large");
+    // Larger than what two sockets' buffers hold of an answer.
+    let (mut ann, _) = Raw::plansync(&server, "large", &token("large", "ann", "buyer", "editor")).await;
+    let pen = Pen::new(9);
+    for n in 0..70_u64 {
+        let field = pen.write(|txn| {
+            use yrs::{Map as _, WriteTxn as _};
+            let meta = txn.get_or_insert_map("meta");
+            meta.insert(txn, format!("x-{n}"), "x".repeat(100_000));
+        });
+        ann.send(&update(&field)).await;
+    }
+    ann.acked(70).await;
+    let (_, body) = server.http().get("/v1/plans/large");
+    assert!(body.to_string().len() > 6_000_000, "{} bytes", body.to_string().len());
+    drop(ann);
     let before = open_sockets(&server);
     let mut streams = Vec::new();
     for _ in 0..10 {
@@ -111,7 +125,12 @@ async fn an_answer_that_nobody_takes_is_given_up() {
         streams.push(stream);
     }
     eventually("that they are there", async || (open_sockets(&server) >= before + 10).then_some(())).await;
-    eventually("that they are gone", async || (open_sockets(&server) <= before).then_some(())).await;
+    let begin = Instant::now();
+    while open_sockets(&server) > before {
+        assert!(begin.elapsed() < Duration::from_secs(120), "they are still there");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    drop(streams);
 }
 
 fn open_sockets(server: &Server) -> usize {

@@ -178,7 +178,11 @@ async fn a_lower_access_reaches_open_connections_and_older_links_and_a_new_link_
     assert_eq!(welcome.access, Access::Viewer);
     raw.greeting().await;
     raw.send(&update(&Pen::new(7).set_title("no"))).await;
-    assert_eq!(raw.closed().await.code, 4403);
+    let code = |frame: &Frame<'_>| match frame {
+        Frame::Refused(refusal) => Some(refusal["code"].clone()),
+        _ => None,
+    };
+    assert_eq!(raw.until("why not", code).await, json!("not_allowed"));
     assert_eq!(http.with_key(&old).post(&path("/edits"), &title("no")).0, 403);
 
     let new = made(&server, "ann", "buyer", "editor");

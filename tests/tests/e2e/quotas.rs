@@ -13,7 +13,7 @@ use serde_json::json;
 const PLAN: &str = "acme";
 
 async fn server(limits: &[(&str, &str)]) -> Server {
-    let args = limits.iter().flat_map(|(name, value)| [format!("--{name}"), (*value).to_owned()]);
+    let args = limits.iter().map(|(name, value)| format!("--{name}={value}"));
     // Loopback is not counted; a proxy there speaks for others.
     let args = args.chain(["--trusted-proxies".to_owned(), "127.0.0.1".to_owned()]).collect();
     let server = Server::start_with(Start { args, ..Start::default() }).await;
@@ -133,6 +133,12 @@ async fn a_flood_is_slowed_down_and_not_dropped_and_others_do_not_feel_it() {
         let token = token(PLAN, "ann", "buyer", "editor");
         let (mut ann, _) = Raw::plansync(&server, PLAN, &token).await;
         let pen = Pen::new(7);
+        ann.send(&ask_all()).await;
+        ann.until("the plan", |frame| {
+            pen.hear(frame);
+            pen.title().map(drop)
+        })
+        .await;
         let begin = tokio::time::Instant::now();
         let edits: Vec<_> = (0..350).map(|n| update(&pen.set_title(&format!("{n} {edit}")))).collect();
         ann.send_all(edits).await;
@@ -167,13 +173,13 @@ async fn so_many_plans_are_open_at_once() {
 
 #[tokio::test]
 async fn so_many_webhooks_and_so_large_a_body() {
-    let server = server(&[("webhooks", "1"), ("body-bytes", "20000"), ("webhook-allow-private", "true")]).await;
-    let webhook = || server.http().post("/v1/webhooks", &json!({"url": "http://127.0.0.1:9/hook"}));
+    let server = server(&[("webhooks", "1"), ("body-bytes", "40000")]).await;
+    let webhook = || server.http().post("/v1/webhooks", &json!({"url": "https://crm.invalid/hook"}));
     assert_eq!(webhook().0, 201);
     let (status, body) = webhook();
     assert_eq!((status, &body["code"]), (409, &json!("too_many")), "{body}");
     assert!(metric(&server, "plansync_quota_refusals_total{limit=\"webhooks\"}") >= 1.0);
-    let (status, body) = server.http().post(&format!("/v1/plans/{PLAN}/edits"), &json!({"reason": "x".repeat(20_000)}));
+    let (status, body) = server.http().post(&format!("/v1/plans/{PLAN}/edits"), &json!({"reason": "x".repeat(40_000)}));
     assert_eq!((status, &body["code"]), (413, &json!("too_large")), "{body}");
 }
 
