@@ -4,7 +4,7 @@
 //! meanwhile waits in that inbox. A room that has ended is opened anew by the next one who sends to it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     auth::Author,
     clock, document,
-    log::{DocKey, Log, LogError, NewEntry, PlanRow},
+    log::{DocKey, Log, LogError, NewEntry, PlanRow, Tombstone},
     metrics,
     outbox::Close,
     room::{Event, INBOX_MAX, Room},
@@ -46,6 +46,9 @@ pub enum Unreachable {
     /// The room ended as soon as it was opened.
     #[error("plan {0} cannot be opened at the moment: try again, and tell the operator if it stays so")]
     Ended(PlanId),
+    /// The plan was there once.
+    #[error("plan {0} has been erased")]
+    Erased(PlanId),
     /// As many rooms are open as there may be.
     #[error("{0} plans are open, which is the limit: try again in a moment")]
     Full(usize),
@@ -68,7 +71,28 @@ pub struct Rooms {
 #[derive(Debug, Default)]
 struct Table {
     rooms: HashMap<(PlanId, Scope), Inbox>,
+    /// Plans that are being erased: nobody opens them any more.
+    shut: HashSet<PlanId>,
     draining: bool,
+}
+
+/// Keeps a plan shut for as long as it lives.
+struct Shut<'t> {
+    table: &'t Mutex<Table>,
+    id: PlanId,
+}
+
+impl<'t> Shut<'t> {
+    fn new(table: &'t Mutex<Table>, id: &PlanId) -> Self {
+        table.lock().unwrap_or_else(PoisonError::into_inner).shut.insert(id.clone());
+        Self { table, id: id.clone() }
+    }
+}
+
+impl Drop for Shut<'_> {
+    fn drop(&mut self) {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).shut.remove(&self.id);
+    }
 }
 
 impl Rooms {
@@ -90,7 +114,35 @@ impl Rooms {
     /// # Errors
     /// [`Unreachable::NoSuchPlan`] when there is none.
     pub fn plan(&self, id: &PlanId) -> Result<PlanRow, Unreachable> {
-        self.log.plan(id)?.ok_or_else(|| Unreachable::NoSuchPlan(id.clone()))
+        if let Some(row) = self.log.plan(id)? {
+            return Ok(row);
+        }
+        Err(match self.log.erased(id)? {
+            Some(_) => Unreachable::Erased(id.clone()),
+            None => Unreachable::NoSuchPlan(id.clone()),
+        })
+    }
+
+    /// Erases a plan: its rooms end, its people are told, and when this returns nothing of it is left in the store but
+    /// that it has been there.
+    ///
+    /// # Errors
+    /// [`Unreachable`] when there is no such plan, or the store fails.
+    pub async fn erase(&self, id: &PlanId, by: PersonId) -> Result<Tombstone, Unreachable> {
+        self.plan(id)?;
+        let _closed = Shut::new(&self.open, id);
+        let inboxes: Vec<_> = {
+            let table = self.table();
+            table.rooms.iter().filter(|((plan, _), _)| plan == id).map(|(_, inbox)| inbox.clone()).collect()
+        };
+        for inbox in inboxes {
+            // A room that has just ended needs no telling.
+            let close = Close::new(CloseCode::NotFound, "the plan has been erased");
+            let _ = inbox.send(Event::Drain { close }).await;
+            inbox.closed().await;
+        }
+        let erased = self.log.erase(id.clone(), clock::now(), by).await?;
+        erased.ok_or_else(|| Unreachable::NoSuchPlan(id.clone()))
     }
 
     /// The key of a document that somebody is about to open. A party's own begins at its first opening, if the plan
@@ -128,6 +180,9 @@ impl Rooms {
             if table.draining {
                 return Err(Unreachable::Draining);
             }
+            if table.shut.contains(plan) {
+                return Err(Unreachable::Erased(plan.clone()));
+            }
             if let Some(inbox) = table.rooms.get(&key).filter(|inbox| !inbox.is_closed()) {
                 return Ok(inbox.clone());
             }
@@ -141,6 +196,9 @@ impl Rooms {
         let mut table = self.table();
         if table.draining {
             return Err(Unreachable::Draining);
+        }
+        if table.shut.contains(plan) {
+            return Err(Unreachable::Erased(plan.clone()));
         }
         // Somebody may have been faster while the store was read.
         if let Some(inbox) = table.rooms.get(&key).filter(|inbox| !inbox.is_closed()) {

@@ -390,7 +390,7 @@ fn denied(why: &Denied) -> Close {
 
 fn closed(why: &Unreachable) -> Close {
     let code = match why {
-        Unreachable::NoSuchPlan(_) | Unreachable::NoSuchParty(..) => CloseCode::NotFound,
+        Unreachable::NoSuchPlan(_) | Unreachable::NoSuchParty(..) | Unreachable::Erased(_) => CloseCode::NotFound,
         Unreachable::Draining | Unreachable::Log(_) => CloseCode::Restarting,
         Unreachable::Ended(_) | Unreachable::Full(_) => CloseCode::Overloaded,
     };

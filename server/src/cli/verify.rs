@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use plansync_protocol::ids::Scope;
 
-use crate::log::{self, Log, Store};
+use crate::{
+    clock,
+    log::{self, Log, Store},
+};
 
 /// Plans looked at under one read.
 const PAGE: usize = 1_000;
@@ -64,5 +67,14 @@ fn check(log: &Log) -> Result<String, String> {
         0 => String::new(),
         count => format!(", {count} private documents among them"),
     };
-    Ok(format!("{plans} plans are whole{private}: {kept} entries with their updates, {sealed} sealed"))
+    let mut found =
+        format!("{plans} plans are whole{private}: {kept} entries with their updates, {sealed} sealed");
+    for erased in log.all_erased().map_err(|error| error.to_string())? {
+        let (at, (head, hash)) = (clock::rfc3339(erased.at), erased.head);
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let (id, hash) = (hex(&erased.id_hash[..8]), hex(&hash));
+        found +=
+            &format!("\nerased {at} by {}: plan {id}…, epoch {}, entry {head}, hash {hash}", erased.by, erased.epoch);
+    }
+    Ok(found)
 }

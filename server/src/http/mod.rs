@@ -78,7 +78,7 @@ pub fn router(app: App) -> Router {
     let body_bytes_max = app.house.quotas.limits().body_bytes;
     Router::new()
         .route("/v1/plans", post(plans::create).get(plans::list))
-        .route("/v1/plans/{id}", get(plans::get))
+        .route("/v1/plans/{id}", get(plans::get).delete(plans::erase))
         .route("/v1/plans/{id}/edits", post(edits::edit))
         .route("/v1/plans/{id}/changes", get(changes::list))
         .route("/v1/plans/{id}/events", get(changes::stream))

@@ -15,6 +15,7 @@ use utoipa::{
         super::plans::create,
         super::plans::list,
         super::plans::get,
+        super::plans::erase,
         super::edits::edit,
         super::changes::list,
         super::changes::stream,

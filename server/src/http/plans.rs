@@ -310,6 +310,59 @@ fn private(place: &Place, view: &View, with_removed: bool) -> Response {
     (tag(view.seq), Json(body)).into_response()
 }
 
+/// What a request to delete a plan says.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct EraseQuery {
+    /// `true`: whoever deletes a plan means that nothing of it is left.
+    #[serde(default)]
+    erase: bool,
+}
+
+/// What is left of an erased plan.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Erased {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: PlanId,
+    /// When it was erased.
+    erased_at: String,
+    /// By whom.
+    by: Box<str>,
+    /// The epoch that has ended.
+    epoch: u64,
+    /// The last entry of its shared document, and that one's hash.
+    seq: Seq,
+    /// In hexadecimal digits.
+    hash: String,
+}
+
+/// Erases a plan: when this is answered, nothing of it is left in the store but that it has been there.
+#[utoipa::path(delete, path = "/v1/plans/{id}", tag = "plans", params(("id" = String, Path), EraseQuery),
+    security(("api_key" = [])), responses((status = 200, body = Erased), (status = 400, body = Problem),
+        (status = 404, body = Problem), (status = 410, body = Problem)))]
+pub async fn erase(
+    State(app): State<App>,
+    requester: Requester,
+    id: Result<Path<String>, PathRejection>,
+    query: Result<Query<EraseQuery>, QueryRejection>,
+) -> Result<Json<Erased>, Problem> {
+    requester.workspace()?;
+    let Requester::Workspace { actor, .. } = &requester else { return Err(Problem::forbidden("not the workspace")) };
+    let id = plan_id(id)?;
+    requester.opens(&app, &id)?;
+    let Query(query) = query?;
+    if !query.erase {
+        let detail = "a deleted plan does not come back: add ?erase=true if nothing of it is to be left, or set \
+                      meta.stage to archived to put it away";
+        return Err(Problem::bad_request(detail));
+    }
+    let left = app.house.rooms.erase(&id, actor.clone()).await?;
+    let (seq, hash) = left.head;
+    let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Json(Erased { id, erased_at: clock::rfc3339(left.at), by: left.by, epoch: left.epoch, seq, hash }))
+}
+
 /// A day of a query.
 pub(super) fn day(given: &str) -> Result<Date, Problem> {
     given.parse().map_err(|_| Problem::bad_request(format!("{given:?} is no day: give one like 2026-02-17")))

@@ -135,6 +135,7 @@ impl From<QueryRejection> for Problem {
 impl From<LogError> for Problem {
     fn from(error: LogError) -> Self {
         match &error {
+            LogError::Erased => Self::new(StatusCode::GONE, "erased", error.to_string()),
             LogError::Exists(_) => Self::new(StatusCode::CONFLICT, "exists", error.to_string()),
             _ => {
                 tracing::error!(%error, "a request met the store's failure");
@@ -151,6 +152,7 @@ impl From<Unreachable> for Problem {
             Unreachable::NoSuchPlan(_) | Unreachable::NoSuchParty(..) => {
                 Self::new(StatusCode::NOT_FOUND, "not_found", error.to_string())
             }
+            Unreachable::Erased(_) => Self::new(StatusCode::GONE, "erased", error.to_string()),
             Unreachable::Draining => Self::new(StatusCode::SERVICE_UNAVAILABLE, "draining", error.to_string()),
             Unreachable::Ended(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", error.to_string()),
             Unreachable::Full(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", error.to_string()),

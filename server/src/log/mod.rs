@@ -8,6 +8,7 @@
 //! server, which stops in order. The outcome of the failed commit is unknown, so nothing of it is answered.
 
 pub mod entry;
+mod erased;
 mod feed;
 pub mod invites;
 mod lookout;
@@ -28,6 +29,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{auth::WorkspaceId, clock::Millis};
 pub use entry::{Entry, NewEntry};
+pub use erased::Tombstone;
 use feed::Feeds;
 pub use feed::{News, Position, Told};
 pub use lookout::{Dirty, Lookout};
@@ -53,6 +55,9 @@ pub enum LogError {
         /// The entry the document stands at.
         head: Seq,
     },
+    /// The plan has been erased; what a room or a courier still had to say of it is not kept.
+    #[error("the plan has been erased")]
+    Erased,
     /// A plan of this name exists.
     #[error("plan {0} exists already")]
     Exists(PlanId),

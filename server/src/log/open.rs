@@ -14,7 +14,7 @@ use std::{
 use redb::{Builder, Database, DatabaseError, RepairSession, StorageBackend};
 use tokio::sync::{mpsc, watch};
 
-use super::{Log, LogError, feed::Feeds, tables, writer};
+use super::{Log, LogError, erased::Scrub, feed::Feeds, tables, writer};
 
 /// Memory for pages of the store: the entries and snapshots of the plans that are opened within one hour.
 const CACHE_BYTES: usize = 128 << 20;
@@ -89,15 +89,20 @@ pub fn open(store: Store) -> Result<Opened, OpenError> {
         Store::File(path) => path.display().to_string(),
         Store::Backend(_) => "of a backend".to_owned(),
     };
+    let path = match &store {
+        Store::File(path) => Some(path.clone()),
+        Store::Backend(_) => None,
+    };
     let db = open_database(store, &name)?;
     prepare(&db, &name)?;
+    Scrub::finish(path.clone(), &db).map_err(|error| unreadable(&name, &error))?;
     let (requests, inbox) = mpsc::channel(REQUESTS_MAX);
     let (failure, failed) = watch::channel(None);
     let (db, feeds) = (Arc::new(db), Arc::new(Feeds::default()));
     let (writer_db, writer_feeds) = (Arc::clone(&db), Arc::clone(&feeds));
     let writer = thread::Builder::new()
         .name("log-writer".to_owned())
-        .spawn(move || writer::run(&writer_db, inbox, &failure, &writer_feeds))
+        .spawn(move || writer::run(&writer_db, path, inbox, &failure, &writer_feeds))
         .map_err(|error| OpenError::Unreadable { store: name, source: redb::Error::Io(error) })?;
     Ok(Opened { log: Log { db, requests, failure: failed, feeds }, writer })
 }
@@ -154,10 +159,7 @@ fn keep_private(path: &Path) {
 
 /// Creates what is missing, and refuses a layout from the future before anything is written.
 fn prepare(db: &Database, store: &str) -> Result<(), OpenError> {
-    let unreadable = |error: LogError| OpenError::Unreadable {
-        store: store.to_owned(),
-        source: redb::Error::Corrupted(error.to_string()),
-    };
+    let unreadable = |error: LogError| unreadable(store, &error);
     let found = layout(db).map_err(unreadable)?;
     match found {
         Some(found) if found > tables::FORMAT => {
@@ -166,6 +168,10 @@ fn prepare(db: &Database, store: &str) -> Result<(), OpenError> {
         // An older program's store lacks tables that are empty at first, and nothing else.
         Some(_) | None => create_tables(db).map_err(unreadable),
     }
+}
+
+fn unreadable(store: &str, error: &LogError) -> OpenError {
+    OpenError::Unreadable { store: store.to_owned(), source: redb::Error::Corrupted(error.to_string()) }
 }
 
 fn layout(db: &Database) -> Result<Option<u64>, LogError> {
@@ -199,6 +205,7 @@ fn create_tables(db: &Database) -> Result<(), LogError> {
     write.open_table(tables::PLAN_WORKSPACES)?;
     write.open_table(tables::INVITES)?;
     write.open_table(tables::INVITE_SECRETS)?;
+    write.open_table(tables::ERASED)?;
     write.commit()?;
     Ok(())
 }

@@ -76,6 +76,12 @@ pub const WORKSPACES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("w
 /// plan → workspace id; a plan without one is the default workspace's
 pub const PLAN_WORKSPACES: TableDefinition<'_, u64, &str> = TableDefinition::new("plan_workspaces_1");
 
+/// What a row of [`ERASED`] holds.
+pub type ErasedRow<'a> = (u64, u64, u64, &'a [u8; 32], &'a str);
+
+/// (hash of the plan's id, its number) → (erased at, its epoch, its last entry, the hash of that, by whom)
+pub const ERASED: TableDefinition<'_, (&[u8; 32], u64), ErasedRow<'static>> = TableDefinition::new("erased_1");
+
 /// The range of rows of one document.
 #[must_use]
 pub fn whole(doc: DocKey) -> std::ops::RangeInclusive<(u64, u32, u64)> {

@@ -4,7 +4,13 @@
 //! synced the next one's requests gather, so the group grows with the load and an idle server adds no delay.
 //! A storage error latches: nothing more is written, everyone is told, the thread ends and the store is closed.
 
-use std::{collections::HashMap, sync::Arc, thread, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
 use plansync_protocol::ids::{ClientId, PartyId, PersonId, PlanId, Scope, Seq};
 use redb::{Database, ReadableTable, Table, WriteTransaction};
@@ -13,6 +19,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{
     LogError, PlanRow,
     entry::{self, Hash, NewEntry},
+    erased::{self, Erase, Scrub, Tombstone},
     feed::{Feeds, News},
     invites::{self, Ended, InviteRow, InviteStep},
     members::{self, MemberRow, MemberStep},
@@ -54,6 +61,46 @@ pub(super) enum Request {
     Workspace { row: WorkspaceRow, reply: Reply<()> },
     Invite { row: Box<InviteRow>, secret: Hash, reply: Reply<bool> },
     InviteStep { plan: u64, id: Box<str>, step: InviteStep, now: Millis, reply: Reply<Result<InviteRow, Ended>> },
+    Erase { erase: Erase, reply: Reply<Option<Tombstone>> },
+    Scrub { reply: Reply<()> },
+}
+
+impl Request {
+    /// The plan that it is about, where it is about one that is there.
+    fn plan(&self) -> Option<u64> {
+        match self {
+            Self::Append { doc, .. } | Self::Snapshot { doc, .. } | Self::Changes { doc, .. } => Some(doc.0),
+            Self::Card { plan, .. }
+            | Self::Visit { plan, .. }
+            | Self::Member { plan, .. }
+            | Self::InviteStep { plan, .. } => Some(*plan),
+            Self::Begin { plan, .. } => Some(plan.number),
+            Self::Invite { row, .. } => Some(row.number),
+            Self::Webhook { write: Write::Cursor { plan, .. }, .. } => Some(*plan),
+            Self::Webhook { .. } | Self::Workspace { .. } | Self::Create { .. } | Self::Erase { .. } | Self::Scrub { .. } => None,
+        }
+    }
+
+    /// Says that the plan is gone.
+    fn refuse(self) {
+        // A caller that has gone away needs no answer.
+        let _ = match self {
+            Self::Append { reply, .. } => reply.send(Err(LogError::Erased)).is_ok(),
+            Self::Snapshot { reply, .. }
+            | Self::Changes { reply, .. }
+            | Self::Card { reply, .. }
+            | Self::Visit { reply, .. }
+            | Self::Scrub { reply } => reply.send(Err(LogError::Erased)).is_ok(),
+            // A courier has nothing left to deliver.
+            Self::Webhook { reply, .. } | Self::Workspace { reply, .. } => reply.send(Ok(())).is_ok(),
+            Self::Create { reply, .. } => reply.send(Err(LogError::Erased)).is_ok(),
+            Self::Begin { reply, .. } => reply.send(Err(LogError::Erased)).is_ok(),
+            Self::Member { reply, .. } => reply.is_some_and(|reply| reply.send(Err(LogError::Erased)).is_ok()),
+            Self::Invite { reply, .. } => reply.send(Err(LogError::Erased)).is_ok(),
+            Self::InviteStep { reply, .. } => reply.send(Err(LogError::Erased)).is_ok(),
+            Self::Erase { reply, .. } => reply.send(Ok(None)).is_ok(),
+        };
+    }
 }
 
 /// Where a document's chain ends.
@@ -68,20 +115,31 @@ type Answer = Box<dyn FnOnce(Result<(), LogError>)>;
 
 pub(super) fn run(
     db: &Database,
+    path: Option<PathBuf>,
     mut inbox: mpsc::Receiver<Request>,
     failure: &watch::Sender<Option<Arc<str>>>,
     feeds: &Arc<Feeds>,
 ) {
-    let mut writer = Writer { heads: HashMap::new(), feeds: Arc::clone(feeds) };
+    let feeds = Arc::clone(feeds);
+    let mut writer =
+        Writer { heads: HashMap::new(), erased: HashSet::new(), feeds, scrubs: Vec::new(), waiting: Vec::new() };
     let mut group = Vec::with_capacity(GROUP_MAX);
     let mut started = clock::instant();
-    while let Some(first) = inbox.blocking_recv() {
+    let mut held = None;
+    while let Some(first) = held.take().or_else(|| writer.next(db, path.as_ref(), &mut inbox, failure)) {
         thread::sleep(PACE.saturating_sub(started.elapsed()));
         started = clock::instant();
+        // An erasure has a commit of its own.
+        let alone = matches!(first, Request::Erase { .. });
         group.push(first);
-        while group.len() < GROUP_MAX
+        while !alone
+            && group.len() < GROUP_MAX
             && let Ok(next) = inbox.try_recv()
         {
+            if matches!(next, Request::Erase { .. }) {
+                held = Some(next);
+                break;
+            }
             group.push(next);
         }
         metrics::commit_group(group.len());
@@ -89,19 +147,17 @@ pub(super) fn run(
         let outcome = writer.commit(db, group.drain(..), &mut answers);
         metrics::commit_seconds(started.elapsed());
         if let Err(error) = &outcome {
-            tracing::error!(%error, "the store has failed: nothing more is acknowledged, the server stops");
-            let reason = match error {
-                LogError::Failed(reason) => Arc::clone(reason),
-                other => other.to_string().into(),
-            };
-            failure.send_replace(Some(reason));
+            fail(failure, error);
         }
         for answer in answers {
             answer(outcome.clone());
         }
         if outcome.is_err() {
-            return refuse(inbox);
+            return refuse_all(&mut inbox);
         }
+    }
+    if failure.borrow().is_some() {
+        return;
     }
     // Closing in order: the last commit saves what a later opening would otherwise have to work out.
     if let Err(error) = quick_repair(db) {
@@ -109,9 +165,19 @@ pub(super) fn run(
     }
 }
 
+/// Says that the store has failed, for good.
+fn fail(failure: &watch::Sender<Option<Arc<str>>>, error: &LogError) {
+    tracing::error!(%error, "the store has failed: nothing more is acknowledged, the server stops");
+    let reason = match error {
+        LogError::Failed(reason) => Arc::clone(reason),
+        other => other.to_string().into(),
+    };
+    failure.send_replace(Some(reason));
+}
+
 /// Takes what still comes in and drops it, which tells the callers. Dropping the inbox alone would leave those
 /// waiting for ever that were just about to put their request into it.
-fn refuse(mut inbox: mpsc::Receiver<Request>) {
+fn refuse_all(inbox: &mut mpsc::Receiver<Request>) {
     inbox.close();
     while inbox.blocking_recv().is_some() {}
 }
@@ -125,11 +191,11 @@ fn quick_repair(db: &Database) -> Result<(), LogError> {
 }
 
 /// A commit's tables: those that nearly every request writes to are opened once.
-struct Open<'t> {
-    write: &'t WriteTransaction,
-    entries: Entries<'t>,
-    authors: Table<'t, (u64, u32, u64), &'static str>,
-    cards: Table<'t, u64, (u64, &'static [u8])>,
+pub(super) struct Open<'t> {
+    pub(super) write: &'t WriteTransaction,
+    pub(super) entries: Entries<'t>,
+    pub(super) authors: Table<'t, (u64, u32, u64), &'static str>,
+    pub(super) cards: Table<'t, u64, (u64, &'static [u8])>,
 }
 
 /// The table of entries while it is written to.
@@ -148,10 +214,55 @@ impl<'t> Open<'t> {
 
 struct Writer {
     heads: HashMap<DocKey, Head>,
+    /// Plans that have been erased since the start: what their rooms still had to say is not kept.
+    erased: HashSet<u64>,
     feeds: Arc<Feeds>,
+    /// Who waits for the free pages to be overwritten, and how far that is.
+    scrubs: Vec<(Scrub, Reply<()>)>,
+    /// Who wants to wait for it next.
+    waiting: Vec<Reply<()>>,
 }
 
 impl Writer {
+    /// The next request. While free pages are to be overwritten, a few of them between two commits.
+    fn next(
+        &mut self,
+        db: &Database,
+        path: Option<&PathBuf>,
+        inbox: &mut mpsc::Receiver<Request>,
+        failure: &watch::Sender<Option<Arc<str>>>,
+    ) -> Option<Request> {
+        loop {
+            let waiting = self.waiting.drain(..).map(|reply| (Scrub::new(path.cloned()), reply));
+            self.scrubs.extend(waiting);
+            let request = if self.scrubs.is_empty() {
+                inbox.blocking_recv()?
+            } else {
+                let (mut scrub, reply) = self.scrubs.remove(0);
+                match scrub.step(db) {
+                    // A caller that has gone away needs no answer.
+                    Ok(true) => drop(reply.send(Ok(()))),
+                    Ok(false) => self.scrubs.insert(0, (scrub, reply)),
+                    Err(error) => {
+                        fail(failure, &error);
+                        let _ = reply.send(Err(error));
+                        refuse_all(inbox);
+                        return None;
+                    }
+                }
+                match inbox.try_recv() {
+                    Ok(request) => request,
+                    Err(mpsc::error::TryRecvError::Empty) => continue,
+                    Err(mpsc::error::TryRecvError::Disconnected) => return None,
+                }
+            };
+            match request {
+                Request::Scrub { reply } => self.waiting.push(reply),
+                request => return Some(request),
+            }
+        }
+    }
+
     fn commit(
         &mut self,
         db: &Database,
@@ -180,7 +291,20 @@ impl Writer {
     /// Writes one request into the transaction. Only a failure of the store is an error here; a refusal is
     /// the answer to that one request.
     fn write(&mut self, open: &mut Open<'_>, request: Request, answers: &mut Vec<Answer>) -> Result<(), LogError> {
+        if request.plan().is_some_and(|plan| self.erased.contains(&plan)) {
+            request.refuse();
+            return Ok(());
+        }
         match request {
+            Request::Erase { erase, reply } => {
+                let outcome = self.erase(open, &erase);
+                settle(outcome, reply, answers)
+            }
+            // One that came within a group: the pages are overwritten after it.
+            Request::Scrub { reply } => {
+                self.waiting.push(reply);
+                Ok(())
+            }
             Request::Create { id, workspace, first, reply } => {
                 let outcome = self.create(open, id, workspace, &first);
                 settle(outcome, reply, answers)
@@ -244,7 +368,8 @@ impl Writer {
         let mut meta = open.write.open_table(tables::META)?;
         let number = meta.get("next_plan")?.map_or(1, |number| number.value());
         meta.insert("next_plan", number + 1)?;
-        let row = PlanRow { id, number, created_at: first.at, epoch: 1, workspace };
+        let epoch = 1 + erased::last_epoch(open.write, &id)?;
+        let row = PlanRow { id, number, created_at: first.at, epoch, workspace };
         plans.insert(row.id.as_str(), (row.number, row.created_at, row.epoch))?;
         workspaces::write_plan(open.write, row.number, &row.workspace)?;
         let genesis = entry::genesis(row.id.as_str(), &Scope::Shared);
@@ -272,6 +397,21 @@ impl Writer {
         self.heads.insert(doc, Head { seq: 0, hash: genesis });
         self.append(open, doc, 0, std::slice::from_ref(first), &[])?;
         Ok(doc)
+    }
+
+    /// Takes a plan away; nothing, where there is none.
+    fn erase(&mut self, open: &mut Open<'_>, erase: &Erase) -> Result<Option<Tombstone>, LogError> {
+        let row = {
+            let plans = open.write.open_table(tables::PLANS)?;
+            plans.get(erase.id.as_str())?.map(|row| row.value())
+        };
+        let Some((number, created_at, epoch)) = row else { return Ok(None) };
+        let row = PlanRow { id: erase.id.clone(), number, created_at, epoch, workspace: WorkspaceId::default() };
+        let head = last(&open.entries, row.doc())?;
+        let left = erased::erase(open, &row, erase, (head.seq, head.hash))?;
+        self.heads.retain(|doc, _| doc.0 != number);
+        self.erased.insert(number);
+        Ok(Some(left))
     }
 
     fn append(

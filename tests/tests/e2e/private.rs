@@ -15,7 +15,7 @@ use std::{
 use plansync_protocol::wire::{self, Frame, Hello, SUBPROTOCOL, Since};
 use plansync_tests::{
     http::{Answer, Http, token},
-    raw::{Dial, Pen, Raw, ask_all, present, sync_step_2, update},
+    raw::{Dial, Outcome, Pen, Raw, ask_all, present, sync_step_2, update},
     receiver::Receiver,
     server::{API_KEY, Server, Start, binary, verify},
     stock::Stock,
