@@ -34,6 +34,9 @@ pub enum NotAdmitted {
     /// The token is good, but there is no such plan in its workspace.
     #[error("there is no plan {0}")]
     NoSuchPlan(PlanId),
+    /// It was there and has been erased.
+    #[error("plan {0} has been erased")]
+    Erased(PlanId),
     /// The store cannot be read.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -112,8 +115,14 @@ impl People {
         if let Some(claims) = person.filter(|claims| claims.plan != *plan) {
             return Err(Denied::OtherPlan(claims.plan.clone()).into());
         }
-        let row = self.log.plan(plan)?.filter(|row| row.workspace == *workspace);
-        row.ok_or_else(|| NotAdmitted::NoSuchPlan(plan.clone()))
+        if let Some(row) = self.log.plan(plan)?.filter(|row| row.workspace == *workspace) {
+            return Ok(row);
+        }
+        // What is left of an erased plan names no workspace: the server's own hears of it, to others it never was.
+        Err(match workspace.is_default() && self.log.erased(plan)?.is_some() {
+            true => NotAdmitted::Erased(plan.clone()),
+            false => NotAdmitted::NoSuchPlan(plan.clone()),
+        })
     }
 
     /// The claims and who signed them: the plan's workspace, or else the default one.

@@ -375,6 +375,7 @@ fn not_admitted(why: NotAdmitted) -> Close {
     match why {
         NotAdmitted::Denied(why) => denied(&why),
         NotAdmitted::NoSuchPlan(plan) => closed(&Unreachable::NoSuchPlan(plan)),
+        NotAdmitted::Erased(plan) => closed(&Unreachable::Erased(plan)),
         NotAdmitted::Log(error) => closed(&error.into()),
     }
 }

@@ -67,8 +67,7 @@ fn check(log: &Log) -> Result<String, String> {
         0 => String::new(),
         count => format!(", {count} private documents among them"),
     };
-    let mut found =
-        format!("{plans} plans are whole{private}: {kept} entries with their updates, {sealed} sealed");
+    let mut found = format!("{plans} plans are whole{private}: {kept} entries with their updates, {sealed} sealed");
     for erased in log.all_erased().map_err(|error| error.to_string())? {
         let (at, (head, hash)) = (clock::rfc3339(erased.at), erased.head);
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();

@@ -111,6 +111,7 @@ impl From<NotAdmitted> for Problem {
         match why {
             NotAdmitted::Denied(why) => why.into(),
             NotAdmitted::NoSuchPlan(plan) => Unreachable::NoSuchPlan(plan).into(),
+            NotAdmitted::Erased(plan) => Unreachable::Erased(plan).into(),
             NotAdmitted::Log(error) => error.into(),
         }
     }

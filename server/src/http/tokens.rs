@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{App, Problem, json, plans::plan_id, requester::Requester};
-use crate::{auth::Claims, log::PlanRow, people::People, peer::Peer};
+use crate::{auth::Claims, log::PlanRow, peer::Peer, people::People};
 
 /// A link works for a week unless said otherwise: long enough for a plan's next call.
 pub const TTL_SECONDS: u64 = 7 * 86_400;

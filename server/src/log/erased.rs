@@ -7,7 +7,7 @@
 use std::{fs, path::PathBuf};
 
 use plansync_protocol::ids::{PersonId, PlanId, Seq};
-use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition, WriteTransaction};
+use redb::{Database, Key, ReadableDatabase as _, ReadableTable as _, TableDefinition, Value, WriteTransaction};
 
 use super::{
     Log, LogError, PlanRow,
@@ -200,30 +200,30 @@ impl Scrub {
 /// Writes the tables anew whose keys are names: a tree keeps some of its keys in its branches, and those do not go when
 /// their rows go.
 fn rebuild_names(write: &WriteTransaction) -> Result<(), LogError> {
-    let plans: Vec<_> = {
-        let table = write.open_table(tables::PLANS)?;
-        let rows = table.iter()?.map(|row| row.map(|(id, row)| (id.value().to_owned(), row.value())));
-        rows.collect::<Result<_, _>>()?
-    };
-    write.delete_table(tables::PLANS)?;
-    let mut table = write.open_table(tables::PLANS)?;
-    for (id, row) in plans {
-        table.insert(id.as_str(), row)?;
-    }
-    let visits: Vec<_> = {
-        let table = write.open_table(tables::VISITS)?;
-        let rows = table.iter()?.map(|row| {
-            row.map(|(key, seq)| {
-                let (plan, person) = key.value();
-                (plan, person.to_owned(), seq.value())
+    rebuild(write, tables::PLANS)?;
+    rebuild(write, tables::VISITS)?;
+    rebuild(write, tables::SCOPES)?;
+    rebuild(write, tables::MEMBERS)?;
+    rebuild(write, tables::INVITES)
+}
+
+fn rebuild<K: Key + 'static, V: Value + 'static>(
+    write: &WriteTransaction,
+    table: TableDefinition<'_, K, V>,
+) -> Result<(), LogError> {
+    let rows: Vec<(Vec<u8>, Vec<u8>)> = {
+        let rows = write.open_table(table)?;
+        let bytes = rows.iter()?.map(|row| {
+            row.map(|(key, value)| {
+                (K::as_bytes(&key.value()).as_ref().to_vec(), V::as_bytes(&value.value()).as_ref().to_vec())
             })
         });
-        rows.collect::<Result<_, _>>()?
+        bytes.collect::<Result<_, _>>()?
     };
-    write.delete_table(tables::VISITS)?;
-    let mut table = write.open_table(tables::VISITS)?;
-    for (plan, person, seq) in visits {
-        table.insert((plan, person.as_str()), seq)?;
+    write.delete_table(table)?;
+    let mut fresh = write.open_table(table)?;
+    for (key, value) in &rows {
+        fresh.insert(K::from_bytes(key), V::from_bytes(value))?;
     }
     Ok(())
 }
@@ -236,20 +236,25 @@ mod tests {
     use crate::log::{Store, open};
 
     /// Tables that hold something of a plan, of which [`erase`] takes it; and those that hold nothing.
-    const OF_PLANS: [&str; 11] = [
+    const OF_PLANS: [&str; 16] = [
         "authors_1",
         "cards_1",
         "changes_1",
         "cursors_1",
         "entries_1",
+        "invite_secrets_1",
+        "invites_1",
+        "members_1",
+        "plan_workspaces_1",
         "plans_1",
+        "scopes_1",
         "sealed_1",
         "snapshots_1",
         "standings_1",
         "told_1",
         "visits_1",
     ];
-    const OF_NO_PLAN: [&str; 3] = ["erased_1", "meta_1", "webhooks_1"];
+    const OF_NO_PLAN: [&str; 4] = ["erased_1", "meta_1", "webhooks_1", "workspaces_1"];
 
     #[test]
     fn somebody_has_thought_of_every_table() {

@@ -77,7 +77,11 @@ impl Request {
             Self::Begin { plan, .. } => Some(plan.number),
             Self::Invite { row, .. } => Some(row.number),
             Self::Webhook { write: Write::Cursor { plan, .. }, .. } => Some(*plan),
-            Self::Webhook { .. } | Self::Workspace { .. } | Self::Create { .. } | Self::Erase { .. } | Self::Scrub { .. } => None,
+            Self::Webhook { .. }
+            | Self::Workspace { .. }
+            | Self::Create { .. }
+            | Self::Erase { .. }
+            | Self::Scrub { .. } => None,
         }
     }
 
