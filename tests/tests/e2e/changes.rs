@@ -101,9 +101,9 @@ async fn what_two_people_write_in_one_field_are_changes_of_each() {
     edit(&ann, &due("2026-04-03"));
     let told = changes(&http, "0", 3).await;
     let line = |change: &Value| (change["actor"].clone(), change["party"].clone(), change["data"]["new"].clone());
-    assert_eq!(line(&told[0]), (json!("ann"), json!("buyer"), json!("2026-04-01")));
+    assert_eq!(line(&told[0]), (json!("ann"), json!("seller"), json!("2026-04-01")));
     assert_eq!(line(&told[1]), (json!("bob"), json!("seller"), json!("2026-04-02")));
-    assert_eq!(line(&told[2]), (json!("ann"), json!("buyer"), json!("2026-04-03")));
+    assert_eq!(line(&told[2]), (json!("ann"), json!("seller"), json!("2026-04-03")));
     assert_eq!(told[1]["data"]["old"], "2026-04-01");
     let answer = http.get("/v1/plans/p/changes?entity=tasks/ca-2&class=date&limit=2");
     assert_eq!(answer.1["changes"].as_array().unwrap().len(), 2);
@@ -319,7 +319,7 @@ async fn who_comes_and_goes_is_told_and_a_reload_is_not() {
     let (first, _) = Raw::plansync(&server, "p", &ann).await;
     let told = changes(&http, "0", 1).await;
     assert_eq!(kinds(&told), ["plansync.person.joined"]);
-    assert_eq!((&told[0]["actor"], &told[0]["party"]), (&json!("ann"), &json!("buyer")));
+    assert_eq!((&told[0]["actor"], &told[0]["party"]), (&json!("ann"), &json!("seller")));
     // A page that is loaded again.
     drop(first);
     let (again, _) = Raw::plansync(&server, "p", &ann).await;

@@ -102,7 +102,7 @@ async fn an_answer_that_nobody_takes_is_given_up() {
     let server = Server::start().await;
     server.http().create_sample("large");
     // Larger than what two sockets' buffers hold of an answer.
-    let (mut ann, _) = Raw::plansync(&server, "large", &token("large", "ann", "buyer", "editor")).await;
+    let (mut ann, _) = Raw::plansync(&server, "large", &token("large", "ann", "seller", "owner")).await;
     let pen = Pen::new(9);
     for n in 0..70_u64 {
         let field = pen.write(|txn| {

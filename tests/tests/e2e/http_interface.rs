@@ -92,13 +92,14 @@ async fn every_problem_has_its_status_and_a_stable_code() {
     let tokens = format!("{plan}/tokens");
     let large = vec![b' '; (8 << 20) + 1];
     let deep = [b"[".repeat(200_000), b"]".repeat(200_000)].concat();
-    let cases: [(Method, &str, &[u8], u16, &str); 22] = [
+    let cases: [(Method, &str, &[u8], u16, &str); 23] = [
         (Method::GET, "/nothing", b"", 404, "not_found"),
         (Method::GET, "/v1/plans/nowhere", b"", 404, "not_found"),
         (Method::GET, "/v1/plans/.hidden", b"", 404, "not_found"),
         (Method::GET, "/v1/plans/%FF", b"", 404, "not_found"),
         (Method::GET, "/assets/../plan.js", b"", 404, "not_found"),
-        (Method::DELETE, &plan, b"", 405, "method_not_allowed"),
+        (Method::DELETE, &plan, b"", 400, "bad_request"),
+        (Method::PATCH, &plan, b"", 405, "method_not_allowed"),
         (Method::GET, &edits(), b"", 405, "method_not_allowed"),
         (Method::GET, "/v1/plans?limit=0", b"", 400, "bad_request"),
         (Method::GET, "/v1/plans?limit=many", b"", 400, "bad_request"),

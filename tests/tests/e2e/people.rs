@@ -51,7 +51,9 @@ fn title(title: &str) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revoked_person_is_gone_from_two_hundred_sockets_within_a_second() {
     const SOCKETS: u64 = 200;
-    let server = server().await;
+    let args = vec![format!("--connections-per-person={SOCKETS}")];
+    let server = Server::start_with(Start { args, ..Start::default() }).await;
+    server.http().create_sample(PLAN);
     let ann = made(&server, "ann", "buyer", "editor");
     let (mut bob, _) = Raw::plansync(&server, PLAN, &made(&server, "bob", "seller", "editor")).await;
     bob.greeting().await;
@@ -176,8 +178,14 @@ async fn a_lower_access_reaches_open_connections_and_older_links_and_a_new_link_
     assert_eq!(closed.code, 1012, "it is worth coming back: {closed:?}");
     let (mut raw, welcome) = Raw::plansync(&server, PLAN, &old).await;
     assert_eq!(welcome.access, Access::Viewer);
-    raw.greeting().await;
-    raw.send(&update(&Pen::new(7).set_title("no"))).await;
+    let pen = Pen::new(7);
+    raw.send(&ask_all()).await;
+    raw.until("the plan", |frame| {
+        pen.hear(frame);
+        matches!(frame, Frame::SyncStep2(_)).then_some(())
+    })
+    .await;
+    raw.send(&update(&pen.set_title("no"))).await;
     let code = |frame: &Frame<'_>| match frame {
         Frame::Refused(refusal) => Some(refusal["code"].clone()),
         _ => None,
