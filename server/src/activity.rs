@@ -3,11 +3,11 @@
 //! In: the changes of a plan as they are told. Out: the days of the last ones. Kept beside the changes, written with
 //! them, so that no history has to be read for a list of plans.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{Span, civil::Date, tz::TimeZone};
 use plansync_protocol::{
-    ids::PartyId,
+    ids::{PartyId, PersonId},
     plan::{
         Change, Plan,
         change::Event,
@@ -18,6 +18,7 @@ use plansync_protocol::{
         schedule::schedule,
         schema::Class,
     },
+    wire::RefusalCode,
 };
 use serde::{Deserialize, Serialize};
 
@@ -56,13 +57,53 @@ pub struct Record {
     /// The plan's zone, so that its day is known without reading it.
     #[serde(default)]
     zone: Option<Box<str>>,
+    /// What was put back lately, the newest last.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    refused: VecDeque<PutBack>,
 }
+
+/// What the plan's owners are shown of a refusal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PutBack {
+    /// When, RFC 3339.
+    pub at: Box<str>,
+    /// Whose edit.
+    pub person: PersonId,
+    /// Their party.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party: Option<PartyId>,
+    /// The collection.
+    pub entity: Box<str>,
+    /// The entity.
+    pub id: Box<str>,
+    /// The field; none for the entity as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<Box<str>>,
+    /// Why.
+    pub code: RefusalCode,
+}
+
+/// Refusals that are kept. They travel with every bookkeeping of changes.
+const REFUSED_KEPT: usize = 20;
 
 impl Record {
     /// The record of a plan that was created on a day and not changed since.
     #[must_use]
     pub fn created(day: Date) -> Self {
         Self { last: Some(day), ..Self::default() }
+    }
+
+    /// Something has been put back.
+    pub fn put_back(&mut self, refusal: PutBack) {
+        if self.refused.len() >= REFUSED_KEPT {
+            self.refused.pop_front();
+        }
+        self.refused.push_back(refusal);
+    }
+
+    /// What was put back lately, the newest first.
+    pub fn refused(&self) -> impl Iterator<Item = &PutBack> {
+        self.refused.iter().rev()
     }
 
     /// These changes have been made.

@@ -272,7 +272,8 @@ impl Judge<'_> {
                 let is = text(after, "status").unwrap_or_else(|| "pending".into());
                 let is_open = |status: &str| matches!(status, "pending" | "in_progress" | "blocked");
                 if was == is {
-                    Verdict::Allowed
+                    // A word that went without saying is stated, or the other way round.
+                    self.structure()
                 } else if (was == "blocked" || is == "blocked") && is_open(&was) && is_open(&is) {
                     self.right(Right::Blocker)
                 } else if matches!(self.relation(), Relation::Ours) {

@@ -20,7 +20,7 @@ use plansync_protocol::{
         check,
         edit::Target,
         schedule,
-        schema::{self, Collection, Ids},
+        schema::{self, Collection, Ids, Kind},
         touched::Touched,
     },
     wire::RefusalCode,
@@ -201,7 +201,7 @@ impl<'a> Reviewing<'a> {
         let unfit = self.unfit(collection, id, touched);
         for (key, code, why) in &unfit {
             let name = name_of(collection, key);
-            put.push((key.as_str().into(), before.and_then(|row| row.get(key)).cloned()));
+            put.push((key.as_str().into(), stood(collection, key, before)));
             self.tell(collection.name, id, Some(name), *code, why, value_of(before, collection, name));
         }
         for name in different(collection, before, after, touched) {
@@ -236,6 +236,15 @@ impl<'a> Reviewing<'a> {
         if changed.contains(&"reason") && !reasoned.is_empty() && !reasoned.contains(&Verdict::Allowed) {
             restore(collection, "reason", before, now, &mut put);
             changed.retain(|name| *name != "reason");
+        }
+        if before.is_some() {
+            // An empty text that somebody took away: two people who begin to write would each make one.
+            for field in collection.all_fields().filter(|field| field.kind == Kind::Text) {
+                let is_touched = touched.contains(field.name) || (touched.contains("") && !collection.is_single());
+                if is_touched && now.get(field.name).is_none() && !put.iter().any(|(key, _)| **key == *field.name) {
+                    put.push((field.name.into(), Some(Value::string(""))));
+                }
+            }
         }
         if collection.ids == Ids::Edge {
             self.ends(collection, id, now, &mut put);
@@ -463,7 +472,7 @@ fn restore(
     put: &mut Vec<(Box<str>, Option<Value>)>,
 ) {
     let mut add = |key: &str| {
-        let value = before.and_then(|row| row.get(key)).cloned();
+        let value = stood(collection, key, before);
         if value.as_ref() != now.get(key) && !put.iter().any(|(each, _)| **each == *key) {
             put.push((key.into(), value));
         }
@@ -477,6 +486,12 @@ fn restore(
     } else {
         add(name);
     }
+}
+
+/// The value that a flat key had. A text is there as long as its entity, also an empty one.
+fn stood(collection: &'static Collection, key: &str, before: Option<&Row>) -> Option<Value> {
+    let is_text = before.is_some() && collection.field(key).is_some_and(|field| field.kind == Kind::Text);
+    before.and_then(|row| row.get(key)).cloned().or(is_text.then(|| Value::string("")))
 }
 
 fn value_of(row: Option<&Row>, collection: &Collection, name: &str) -> Json {

@@ -200,6 +200,8 @@ pub struct Room {
     /// How long a field has to be still to become a change.
     still: Duration,
     record: Record,
+    /// Whether it has something that no change will bring to the log.
+    record_is_news: bool,
     /// Where the plan stood when that was told last; none before its first change.
     standing: Option<Standing>,
     /// Whether the log does not have that yet.
@@ -320,6 +322,7 @@ impl Room {
             settling: None,
             still,
             record: Record::default(),
+            record_is_news: false,
             standing: None,
             standing_is_news: false,
             seq: 0,

@@ -105,8 +105,10 @@ export class StockClient {
     /** @type {Record<string, any>} */ const out = {};
     for (const root of [...new Set([...ROOTS, ...this.doc.share.keys()])].sort()) {
       const map = rootMap(this.doc, root);
-      if (map === null) out[root] = { notAMap: true };
-      else if (map.size > 0) out[root] = sorted(map.toJSON());
+      if (map === null) {
+        // A list that everything has been taken out of is as good as none.
+        if (/** @type {any} */ (this.doc.share.get(root)).length > 0) out[root] = { notAMap: true };
+      } else if (map.size > 0) out[root] = sorted(map.toJSON());
     }
     return out;
   }

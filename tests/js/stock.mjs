@@ -6,6 +6,7 @@
  * 44xx), `threw` (a frame made the client throw: a finding), `complained` (the provider's own log).
  */
 
+import { ATTACKS } from './attacks.mjs';
 import * as Y from 'yjs';
 import { isDeepStrictEqual } from 'node:util';
 import { StockClient, sorted } from './client.mjs';
@@ -96,6 +97,8 @@ serve({
   undo: (command) => ({ undone: named(command).history.undo() !== null }),
   redo: (command) => ({ redone: named(command).history.redo() !== null }),
   random,
+  attack: (command) => named(command).transact(() => ATTACKS[command.attack](named(command).doc)),
+  attacks: () => Object.keys(ATTACKS),
   awareness: (command) => named(command).provider.awareness.setLocalState(command.state),
   peers: (command) => named(command).peers(),
   disconnect: (command) => named(command).provider.disconnect(),

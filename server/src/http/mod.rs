@@ -13,6 +13,7 @@ mod patience;
 mod plans;
 mod portfolio;
 mod problem;
+mod refusals;
 mod requester;
 mod scope;
 mod serve;
@@ -88,6 +89,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/plans/{id}/export", get(summary::export))
         .route("/v1/portfolio", get(portfolio::portfolio))
         .route("/v1/plans/{id}/tokens", post(tokens::create))
+        .route("/v1/plans/{id}/refusals", get(refusals::list))
         .route("/v1/plans/{id}/members", get(members::list))
         .route("/v1/plans/{id}/members/{person}", patch(members::change).delete(members::revoke))
         .route("/v1/plans/{id}/invites", post(invites::create).get(invites::list))

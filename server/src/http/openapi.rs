@@ -26,6 +26,7 @@ use utoipa::{
         super::summary::export,
         super::portfolio::portfolio,
         super::tokens::create,
+        super::refusals::list,
         super::members::list,
         super::members::change,
         super::members::revoke,

@@ -82,7 +82,7 @@ impl Room {
     /// Writes the changes that are due by now, without `now` all of them. Who listens is told by the log.
     pub(super) async fn tell(&mut self, now: Option<Millis>) -> Result<(), RoomError> {
         self.due.settling = None;
-        if self.settling.as_ref().is_none_or(Settling::is_idle) {
+        if self.settling.as_ref().is_none_or(Settling::is_idle) && !self.record_is_news {
             return Ok(());
         }
         let is_writing = self.settling.as_ref().is_some_and(Settling::is_writing);
@@ -94,9 +94,10 @@ impl Room {
         let told = settling.told(self.seq);
         self.due.telling = clock::instant() + self.still / 2;
         self.plan_settling();
-        if changes.is_empty() {
+        if changes.is_empty() && !self.record_is_news {
             return Ok(());
         }
+        self.record_is_news = false;
         metrics::changes(changes.len());
         if changes.iter().any(|change| matches!(change.event, Event::Difference(_))) {
             self.document()?;
@@ -165,6 +166,7 @@ impl Room {
     pub(super) fn plan_settling(&mut self) {
         if self.due.settling.is_none() {
             let due = self.settling.as_ref().and_then(Settling::due);
+            let due = due.or(self.record_is_news.then(|| clock::now()));
             self.due.settling = due.map(|due| (clock::instant() + clock::until(due)).max(self.due.telling));
         }
     }

@@ -11,6 +11,7 @@ use plansync_protocol::{
 use serde_json::Value;
 
 use crate::{
+    activity::PutBack,
     amend::Amend,
     auth::Author,
     clock, consent,
@@ -91,6 +92,16 @@ impl Room {
         }
         for refusal in &review.refusals {
             metrics::refusal(refusal.code.as_str());
+            self.record.put_back(PutBack {
+                at: clock::rfc3339(turn.at).into(),
+                person: author.person.clone(),
+                party: author.party.clone(),
+                entity: refusal.entity.clone(),
+                id: refusal.id.clone(),
+                field: refusal.field.clone(),
+                code: refusal.code,
+            });
+            self.record_is_news = true;
         }
         Ok(Ok((delta, review.refusals)))
     }

@@ -10,6 +10,7 @@ use plansync_tests::{
     http::token,
     raw::{Pen, Raw, ask_all, update},
     server::Server,
+    stock::Stock,
 };
 use serde_json::{Value, json};
 use yrs::{Any, Map as _, Out, Text as _, Transact as _, TransactionMut, WriteTxn as _};
@@ -372,4 +373,78 @@ async fn every_access_every_relation_every_way_of_writing_is_as_the_table_says()
     }
     assert!(count >= 3_000, "{count} cases");
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Stock Yjs code as the attacker, with a link that reads, and with one that may change a little. Nobody else ever sees
+/// any of it, the attacker's own copy comes back, and the session goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_stock_yjs_code_does_to_the_document_only_what_is_allowed_stays() {
+    let server = Server::start().await;
+    let stock = Stock::start().await;
+    stock.open("first", &server.ws(), "none", "none").await;
+    let attacks: Vec<String> = serde_json::from_value(stock.run("first", "attacks", json!({})).await).unwrap();
+    assert!(attacks.len() >= 12);
+    for (n, attack) in attacks.iter().enumerate() {
+        let plan = format!("p-{n}");
+        server.http().create_sample(&plan);
+        let (_, before) = server.http().get(&format!("/v1/plans/{plan}"));
+        let viewer = token(&plan, "eve", "buyer", "viewer");
+        let (watcher, attacker) = (format!("watcher-{n}"), format!("attacker-{n}"));
+        stock.open(&watcher, &server.ws(), &plan, &token(&plan, "s-account-exec", "seller", "owner")).await;
+        stock.open(&attacker, &server.ws(), &plan, &viewer).await;
+        for client in [&watcher, &attacker] {
+            stock.synced(client).await;
+        }
+        let honest = stock.json(&watcher).await;
+        stock.run(&attacker, "attack", json!({"attack": attack})).await;
+        // A mark behind it: when it has come through, the attack has been dealt with.
+        let (status, _) =
+            server.http().post(&format!("/v1/plans/{plan}/edits"), &json!({"set": {"meta": {"x-mark": "m"}}}));
+        assert_eq!(status, 200);
+        for client in [&watcher, &attacker] {
+            let seen = json!({"path": ["meta"], "key": "x-mark", "value": "m", "timeoutMs": 20_000});
+            stock.run(client, "wait", seen).await;
+        }
+        stock.run(&attacker, "wait", json!({"json-equals": watcher, "timeoutMs": 20_000})).await;
+        let mut expected = honest.clone();
+        expected["meta"]["x-mark"] = json!("m");
+        assert_eq!(stock.json(&watcher).await, expected, "{attack}: what the others hold");
+        let (_, after) = server.http().get(&format!("/v1/plans/{plan}"));
+        let mut plan_after = after["plan"].clone();
+        plan_after["meta"].as_object_mut().unwrap().remove("x-mark");
+        assert_eq!(plan_after, before["plan"], "{attack}: what the server holds");
+        let (_, refusals) = server.http().get(&format!("/v1/plans/{plan}/refusals"));
+        let first = &refusals["refusals"][0];
+        assert_eq!((&first["person"], &first["party"]), (&json!("eve"), &json!("buyer")), "{attack}: {refusals}");
+        assert_eq!(server.http().with_key(&viewer).get(&format!("/v1/plans/{plan}/refusals")).0, 403);
+    }
+    let ended: Vec<_> = stock.events().into_iter().filter(|event| event["event"] == "ended").collect();
+    assert!(ended.iter().all(|event| event["client"] == "first"), "{ended:?}");
+    assert_eq!(stock.findings(), Vec::<Value>::new());
+}
+
+/// Somebody who may change the structure deletes things for good, with an allowed change in the same transaction.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deleted_for_good_comes_back_and_what_was_allowed_beside_it_stays() {
+    let server = Server::start().await;
+    server.http().create_sample("p");
+    let stock = Stock::start().await;
+    let owner = token("p", "s-account-exec", "seller", "owner");
+    for client in ["ann", "bob"] {
+        stock.open(client, &server.ws(), "p", &owner).await;
+        stock.synced(client).await;
+    }
+    let ops = json!([
+        {"do": "set", "path": ["tasks", "ca-2"], "key": "title", "value": "Allowed"},
+        {"do": "remove-key", "path": ["tasks"], "key": "ca-1"},
+        {"do": "remove-key", "path": ["milestones"], "key": "ms-05"},
+    ]);
+    let before = stock.json("bob").await;
+    stock.run("ann", "batch", json!({"ops": ops})).await;
+    let seen = json!({"path": ["tasks", "ca-2"], "key": "title", "value": "Allowed", "timeoutMs": 20_000});
+    stock.run("bob", "wait", seen).await;
+    stock.run("ann", "wait", json!({"json-equals": "bob", "timeoutMs": 20_000})).await;
+    let mut expected = before;
+    expected["tasks"]["ca-2"]["title"] = json!("Allowed");
+    assert_eq!(stock.json("bob").await, expected);
 }
