@@ -1,0 +1,4 @@
+/** Removes what a build has made. */
+import { rmSync } from 'node:fs';
+
+rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
