@@ -328,12 +328,18 @@ export class Ledger {
       this.facts = { ...content.facts, ...this.facts };
       const state = isReadable(content.state) ? [...content.state] : [];
       const unsent = content.unsent.filter(({ update }) => isReadable([update]));
-      if (state.length < content.state.length || unsent.length < content.unsent.length) {
-        this.#fail('the local copy is damaged: what could be read is kept, the rest comes from the server', undefined);
+      const isDamaged = state.length < content.state.length || unsent.length < content.unsent.length;
+      if (isDamaged) {
+        await copy.clear();
+        this.#next.state.push(...state);
+        this.#next.unsent.push(...unsent.map(({ id }) => id));
+        this.note(content.facts);
+        const message = 'the local copy is damaged: what could be read is kept, the rest comes from the server';
+        this.events.storage(new PlanError('storage', message));
       }
       this.#records = content.state.length;
       this.#state.push(...state);
-      for (const { id, update } of unsent) this.#unsent.set(id, { update, edit: 0, stored: true });
+      for (const { id, update } of unsent) this.#unsent.set(id, { update, edit: 0, stored: !isDamaged });
       if (this.#records > RECORDS_MAX / 4) void copy.compact().catch(() => {});
       this.#kick();
       return { state, unsent };
@@ -486,7 +492,7 @@ export class Ledger {
       const entry = this.#unsent.get(id);
       if (entry) entry.stored = true;
     }
-    if (this.error && this.error.cause !== undefined) {
+    if (this.error) {
       this.error = undefined;
       this.events.storage(undefined);
     }
@@ -510,8 +516,8 @@ export class Ledger {
   }
 
   #fail(message: string, cause: unknown): void {
-    const isNews = this.error?.message !== message;
-    this.error = new PlanError('storage', cause === undefined ? message : `${message} (${words(cause)})`, { cause });
+    const isNews = !this.error;
+    this.error = new PlanError('storage', `${message} (${words(cause)})`, { cause });
     if (isNews) this.events.storage(this.error);
   }
 }

@@ -12,14 +12,10 @@ import { COLLECTIONS } from './schema.js';
 /** Own edits this close to each other are one step. */
 const STEP_MS = 500;
 
-/** Every origin but those of others. */
-class OwnOrigins extends Set<unknown> {
-  constructor(private readonly foreign: ReadonlySet<unknown>) {
-    super();
-  }
-
-  override has(origin: unknown): boolean {
-    return !this.foreign?.has(origin);
+/** Every origin: which transactions count is decided one by one. */
+class AnyOrigin extends Set<unknown> {
+  override has(): boolean {
+    return true;
   }
 }
 
@@ -35,7 +31,8 @@ export class PlanUndoManager extends Y.UndoManager {
     let filter: (item: Y.Item) => boolean = () => true;
     super(roots, {
       captureTimeout: STEP_MS,
-      trackedOrigins: new OwnOrigins(foreign),
+      trackedOrigins: new AnyOrigin(),
+      captureTransaction: (transaction) => !foreign.has(transaction.origin),
       deleteFilter: (item) => filter(item),
     });
     this.#entityRoots = new Set<unknown>(roots.slice(1));

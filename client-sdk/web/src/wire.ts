@@ -41,7 +41,7 @@ export interface Welcome {
   /** The person's party. */
   readonly party: string;
   /** What the person may do. */
-  readonly access: 'owner' | 'editor' | 'contributor' | 'commenter' | 'viewer' | (string & {});
+  readonly access: 'owner' | 'editor' | 'contributor' | 'commenter' | 'viewer';
   /** Which document this is: `shared` or `party:<id>`. */
   readonly scope: string;
   /** Grows when the plan was restored: a copy of another epoch starts afresh. */
@@ -59,7 +59,7 @@ export interface Welcome {
 /** Something to know about the connection. */
 export interface Notice {
   /** What it is. */
-  readonly code: 'draining' | 'read_only' | 'slow' | (string & {});
+  readonly code: 'draining' | 'read_only' | 'slow' | 'other';
   /** How long to stay away. */
   readonly retryAfterMs?: number;
 }
@@ -117,6 +117,11 @@ const PAYLOAD_MAX = {
   Update: WIRE_LIMITS.updateBytes,
   Awareness: WIRE_LIMITS.awarenessFrameBytes,
 } as const;
+
+const ACCESS = ['owner', 'editor', 'contributor', 'commenter', 'viewer'];
+const NOTICES = ['draining', 'read_only', 'slow'] as const;
+/** Levels of the JSON of a frame; every implementation stops there. */
+const JSON_DEPTH_MAX = 127;
 
 const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -301,11 +306,19 @@ function readJson(input: Reader, frame: string, bytesMax: number): unknown {
   const bytes = before - input.left;
   // The length itself takes up to three bytes below the limits of this protocol.
   if (bytes - 3 > bytesMax || byteLength(text) > bytesMax) throw tooLarge(frame, bytes, bytesMax);
+  let json: unknown;
   try {
-    return JSON.parse(text);
+    json = JSON.parse(text);
   } catch (cause) {
     throw notJson(frame, cause instanceof Error ? cause.message : 'no JSON');
   }
+  if (isDeeper(json, JSON_DEPTH_MAX)) throw notJson(frame, 'too many levels');
+  return json;
+}
+
+function isDeeper(json: unknown, levels: number): boolean {
+  if (typeof json !== 'object' || json === null) return false;
+  return levels === 0 || Object.values(json).some((each) => isDeeper(each, levels - 1));
 }
 
 function readHello(json: unknown): Hello {
@@ -333,6 +346,7 @@ function readWelcome(json: unknown): Welcome {
   for (const name of ['person', 'party', 'access', 'scope', 'serverTime']) {
     if (typeof welcome[name] !== 'string') throw notJson('Welcome', `${name} is no string`);
   }
+  if (!ACCESS.includes(welcome['access'] as string)) throw notJson('Welcome', 'access is unknown');
   for (const name of ['epoch', 'seq', 'lastVisitSeq']) {
     if (!isCount(welcome[name])) throw notJson('Welcome', `${name} is no whole number`);
   }
@@ -346,7 +360,9 @@ function readNotice(json: unknown): Notice {
   const { code, retryAfterMs } = object('Notice', json);
   if (typeof code !== 'string') throw notJson('Notice', 'code is missing');
   if (retryAfterMs != null && !isCount(retryAfterMs)) throw notJson('Notice', 'retryAfterMs is no whole number');
-  return retryAfterMs == null ? { code } : { code, retryAfterMs: retryAfterMs as number };
+  // A word of a newer server is one that this version does not know.
+  const known = NOTICES.find((each) => each === code) ?? 'other';
+  return retryAfterMs == null ? { code: known } : { code: known, retryAfterMs: retryAfterMs as number };
 }
 
 function object(frame: string, json: unknown): Record<string, unknown> {
