@@ -653,7 +653,11 @@ export class Plan {
 
   /** What the server did not have is made again, in the words of the plan. */
   #makeOffers(): void {
-    for (const { offer, done } of this.#offers.splice(0)) {
+    const offers = this.#offers.splice(0);
+    if (offers.length === 0) return;
+    // Whoever waits for these edits must not take their being made for their being durable.
+    this.#offered = Infinity;
+    for (const { offer, done } of offers) {
       const { edit, texts, added } = offer;
       const has = (collection: string, id: string) => {
         const schema = splitPath(collection).collection;
@@ -686,9 +690,10 @@ export class Plan {
       } catch (error) {
         lost.push(words(error));
       }
-      this.#offered = this.#machine.editsMade;
       done(lost);
     }
+    this.#offered = this.#machine.editsMade;
+    this.#tellPending();
   }
 
   #createText(path: string): Y.Text | undefined {
