@@ -9,7 +9,7 @@
 import { PlanError, words, type Malformed, type PlanErrorKind } from './error.js';
 import type { EditJson } from './edit.js';
 import type { Change } from './machine.js';
-import type { ChangeClass, PlanJson } from './schema.js';
+import { SCHEMA, type ChangeClass, type PlanJson } from './schema.js';
 
 /** How long a request may take. */
 const ANSWER_MAX_MS = 30_000;
@@ -249,7 +249,9 @@ class Http {
       detail?: string;
       errors?: Malformed[];
     };
-    const detail = problem.detail ?? response.statusText;
+    const [first] = Array.isArray(problem.errors) ? problem.errors : [];
+    const place = first ? `: ${first.path} is ${first.value}, and should be ${first.expected}` : '';
+    const detail = `${problem.detail ?? response.statusText}${place}`;
     throw new PlanError(kindOf(response.status), `${method} ${path}: ${detail} (${response.status})`, {
       code: problem.code,
       status: response.status,
@@ -382,9 +384,9 @@ export interface Webhook {
 export class Workspace extends Http {
   /** Plans. */
   readonly plans = {
-    /** Creates a plan from its canonical JSON. */
+    /** Creates a plan from its canonical JSON; `schema` may be left out. */
     create: (plan: Partial<PlanJson>, id?: string): Promise<{ id: string; seq: number }> =>
-      this.json('POST', 'v1/plans', {}, id === undefined ? { plan } : { plan, id }),
+      this.json('POST', 'v1/plans', {}, { plan: { schema: SCHEMA, ...plan }, ...(id === undefined ? {} : { id }) }),
     /** A page of plans; give `next` of the last one as `cursor`. */
     list: (query: { cursor?: string; limit?: number } = {}): Promise<{ plans: readonly PlanCard[]; next?: string }> =>
       this.json('GET', 'v1/plans', { ...query }),

@@ -361,6 +361,11 @@ export class Plan {
     return Math.min(this.#session.ledger.stored, this.#machine.pending);
   }
 
+  /** Why the local copy keeps nothing now; absent while it does. */
+  get storage(): PlanError | undefined {
+    return this.#session.ledger.error;
+  }
+
   /** Who we are to the server; nothing before the first connection. */
   get me(): Me | undefined {
     const { welcome } = this.#machine;

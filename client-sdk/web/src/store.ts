@@ -240,7 +240,6 @@ class IndexedDbCopy implements Copy {
     const [transaction, done] = this.#transaction(['state', 'unsent', 'facts'], 'readwrite');
     const generation = await answer<unknown>(transaction.objectStore('facts').get('generation'));
     if (generation !== this.#generation) {
-      done.catch(() => {});
       transaction.abort();
       throw stale();
     }
@@ -253,6 +252,8 @@ class IndexedDbCopy implements Copy {
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was ended'));
     });
+    // Whoever fails before waiting for the end has said why already.
+    done.catch(() => {});
     return [transaction, done];
   }
 }
