@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: '@plansync/client/react', replacement: source('react.ts') },
+      { find: '@plansync/client/workspace', replacement: source('workspace.ts') },
       { find: '@plansync/client/file', replacement: source('file.ts') },
       { find: '@plansync/client', replacement: source('index.ts') },
     ],

@@ -32,7 +32,7 @@ export type { Present, PresenceState } from './presence.js';
 export type { GetToken, TokenReason } from './socket.js';
 export { indexedDbStore, memoryStore } from './store.js';
 export type { Batch, Copy, CopyContent, Facts, Store, Unsent } from './store.js';
-export { PlanHttp, Workspace, parseLink } from './http.js';
+export { PlanHttp, parseLink } from './http.js';
 export type {
   Advice,
   ChangesPage,
@@ -41,17 +41,13 @@ export type {
   Figures,
   Listed,
   PlanAnswer,
-  PlanCard,
   PlanQuery,
   Schedule,
   Share,
   SummaryJson,
   SummaryQuery,
-  TokenRequest,
   TouchpointAnswer,
   Touchpoints,
-  Webhook,
-  WorkspaceOptions,
 } from './http.js';
 export { compareText, isRank, rankBetween, ranksBetween } from './rank.js';
 export { VERSION } from './version.js';

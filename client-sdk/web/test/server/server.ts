@@ -11,14 +11,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
-import {
-  Workspace,
-  connect,
-  type ConnectOptions,
-  type Plan,
-  type PlanJson,
-  type TokenRequest,
-} from '../../src/index.js';
+import { connect, type ConnectOptions, type Plan, type PlanJson } from '../../src/index.js';
+import { Workspace, type TokenRequest } from '../../src/workspace.js';
 
 const BINARY =
   process.env['PLANSYNC_BIN'] ?? fileURLToPath(new URL('../../../../target/debug/plansync', import.meta.url));
