@@ -166,7 +166,6 @@ export function isDay(text: string): boolean {
 
 /** Whether a flat key, or the name of an entry, is one: short, and without control characters. */
 export function isFlatKey(key: string): boolean {
-  // eslint-disable-next-line no-control-regex
   return (
     key !== '' &&
     key !== '__proto__' &&

@@ -531,6 +531,8 @@ export class Machine {
     if (this.#connection.welcomed) throw new WireError('json', 'a second Welcome came');
     if (this.#epoch !== undefined && this.#epoch !== welcome.epoch) {
       this.#disconnected();
+      // Its changes are counted anew.
+      this.#cursor = undefined;
       return [{ do: 'disconnect', code: 4409, reason: 'of another epoch' }, ...this.#afresh('restored')];
     }
     this.#epoch = welcome.epoch;

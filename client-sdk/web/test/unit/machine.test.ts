@@ -302,7 +302,7 @@ describe('the end of a connection', () => {
 
   test('a plan of another epoch begins afresh', () => {
     make();
-    machine.loaded({ epoch: 1, unsent: 0 });
+    machine.loaded({ epoch: 1, cursor: '99.0', unsent: 0 });
     open();
     expect(names(receive({ type: 'Welcome', json: { ...WELCOME, epoch: 2 } }))).toEqual([
       'disconnect',
@@ -310,6 +310,12 @@ describe('the end of a connection', () => {
       'afresh',
     ]);
     machine.startAfresh(6);
+    machine.tokenGiven('t');
+    machine.opened(now);
+    expect(sent()).toEqual([{ type: 'Hello', json: { client: 'test/1', token: 't' } }]);
+    expect(sent()).toEqual([]);
+    end(1006);
+    machine.due();
     goLive({ epoch: 2 });
     expect(machine.status.state).toBe('live');
   });
