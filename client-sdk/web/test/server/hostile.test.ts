@@ -155,9 +155,12 @@ describe('a copy that cannot be merged', () => {
       tx.risks.remove('rk-1');
       return tx.tasks.add({ title: 'New', notes: 'own words' });
     });
-    // Meanwhile somebody else writes in the same text.
+    // Meanwhile somebody else writes in the same text, and this copy does not hear of it.
+    between.toClient = (frame, bytes) => (frame.type === 'Update' ? undefined : bytes);
     await server.workspace.plan(id).edit({ set: { tasks: { 'ca-1': { notes: 'The pilot starts on Monday.' } } } });
+    expect(plan.tasks.get('ca-1')?.notes).toBe('The first pilot starts.');
     between.toServer = (_, bytes) => bytes;
+    between.toClient = (_, bytes) => bytes;
     if (how === '4409') between.close(4409);
     else {
       between.toClient = (frame, bytes) => changeEpoch(bytes, frame, 2);
