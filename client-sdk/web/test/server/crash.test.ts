@@ -3,7 +3,6 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as Y from 'yjs';
@@ -78,7 +77,7 @@ test('a server that drains is waited for, and found again', async () => {
 
 test.each([
   ['IndexedDB', () => indexedDbStore(new IDBFactory())],
-  ['files', () => fileStore(mkdtempSync(join(tmpdir(), 'plansync-kept-')))],
+  ['files', () => fileStore(mkdtempSync(join(server.dataFolder, 'kept-')))],
   ['a memory store that is kept', memoryStore],
 ])('edits made offline survive a restart of the program in %s, and are sent once', async (_, make) => {
   const id = await server.plan();

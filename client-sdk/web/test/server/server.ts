@@ -82,11 +82,7 @@ export class Server {
     await ended;
   }
 
-  /** The store is lost, and a new one begins; secrets stay. */
-  wipe(): void {
-    rmSync(join(this.data, 'plansync.redb'), { force: true });
-  }
-
+  /** Its folder, which goes with it. */
   get dataFolder(): string {
     return this.data;
   }
