@@ -15,6 +15,7 @@ test: browser packages ## builds and runs every test of every language, the brow
 	$(CARGO) build --workspace
 	cd tests/js && npm run --silent check
 	$(CARGO) test --workspace --no-fail-fast
+	cd client-sdk/web && npm run --silent build && npm run --silent size && npm test --silent
 	$(MAKE) --no-print-directory weaknesses
 
 lint: ## formatting and lints, without a warning
@@ -34,14 +35,15 @@ audit: ## asks for known weaknesses of every dependency; brings cargo-deny where
 
 # What can be asked without building anything: npm's registry, and RustSec where cargo-deny is there and reaches it.
 weaknesses:
-	@for folder in tests/js protocol/tests/js; do node tests/js/audit.mjs $$folder || exit 1; done
+	@for folder in tests/js protocol/tests/js client-sdk/web; do node tests/js/audit.mjs $$folder || exit 1; done
 	@if ! command -v cargo-deny >/dev/null; then echo "cargo deny: not asked (make audit brings it)"; \
 	elif cargo-deny fetch >/dev/null 2>&1; then $(CARGO) deny --log-level error check; \
 	else echo "cargo deny: no advisories (its database is on GitHub, which does not answer)"; \
 		$(CARGO) deny --log-level error check licenses bans sources; fi
 
-# The npm packages of the stock clients, by their lock files.
-packages: tests/js/node_modules/.package-lock.json protocol/tests/js/node_modules/.package-lock.json
+# The npm packages of the TypeScript client and of the stock clients, by their lock files.
+packages: tests/js/node_modules/.package-lock.json protocol/tests/js/node_modules/.package-lock.json \
+	client-sdk/web/node_modules/.package-lock.json
 
 %/node_modules/.package-lock.json: %/package-lock.json
 	cd $* && npm ci --no-audit --no-fund --loglevel=error

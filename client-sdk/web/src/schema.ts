@@ -892,6 +892,10 @@ export interface Proposal {
   readonly answers?: Readonly<Record<string, 'pending' | 'accepted' | 'declined' | (string & {})>>;
   /** Absent means `open`. */
   readonly state?: 'open' | 'accepted' | 'declined' | 'withdrawn' | 'expired' | (string & {});
+  /** Ids of people, sorted. Stamped by the server. */
+  readonly agreedBy?: readonly string[];
+  /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
+  readonly decidedAt?: string;
   readonly removed?: boolean;
   /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
   readonly removedAt?: string;
@@ -1283,6 +1287,8 @@ export const COLLECTIONS: readonly CollectionSchema[] = [
     field('at', 'commitment', 'instant', stamped),
     field('answers', 'commitment', map(words('pending accepted declined'))),
     field('state', 'commitment', words('open accepted declined withdrawn expired'), or('open')),
+    field('agreedBy', 'commitment', set(id('people')), stamped),
+    field('decidedAt', 'commitment', 'instant', stamped),
   ]),
   collection('views', 'view', 'name', 200, 'private', [false, false], 'private', [
     field('stance', 'private', words('champion supporter neutral sceptic opponent unknown')),
