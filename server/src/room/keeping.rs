@@ -166,7 +166,7 @@ impl Room {
     pub(super) fn plan_settling(&mut self) {
         if self.due.settling.is_none() {
             let due = self.settling.as_ref().and_then(Settling::due);
-            let due = due.or(self.record_is_news.then(|| clock::now()));
+            let due = due.or(self.record_is_news.then(clock::now));
             self.due.settling = due.map(|due| (clock::instant() + clock::until(due)).max(self.due.telling));
         }
     }
