@@ -11,11 +11,14 @@ help: ## what there is
 run: ## builds everything, starts the server with the sample plan and prints a link for each reader
 	$(CARGO) run --release -p plansync-server -- serve --demo
 
+# The TypeScript client is tested beside the rest, where the processor is idle; what it says comes at the end.
 test: browser packages ## builds and runs every test of every language, the browser's too
-	$(CARGO) build --workspace
+	$(CARGO) test --workspace --no-run
 	cd tests/js && npm run --silent check
-	$(CARGO) test --workspace --no-fail-fast
-	cd client-sdk/web && npm run --silent build && npm run --silent size && npm test --silent
+	@(cd client-sdk/web && npm run --silent build && npm run --silent size && nice npm test --silent) \
+		> target/web.log 2>&1 & web=$$!; \
+	$(CARGO) test --workspace --no-fail-fast; rust=$$?; \
+	wait $$web; web=$$?; cat target/web.log; exit $$((rust || web))
 	$(MAKE) --no-print-directory weaknesses
 
 lint: ## formatting and lints, without a warning
@@ -26,8 +29,10 @@ fmt: ## formats the code
 	$(CARGO) fmt --all
 
 bench: ## drives the release server over loopback and prints the figures of docs/benchmarks.md
+	$(CARGO) build --release -p plansync-server --features unjudged --target-dir target/unjudged
 	$(CARGO) build --release -p plansync-server -p plansync-tests
-	PLANSYNC_BIN=$(CURDIR)/target/release/plansync $(CURDIR)/target/release/plansync-bench
+	PLANSYNC_BIN=$(CURDIR)/target/release/plansync PLANSYNC_BIN_UNJUDGED=$(CURDIR)/target/unjudged/release/plansync \
+		$(CURDIR)/target/release/plansync-bench
 
 audit: ## asks for known weaknesses of every dependency; brings cargo-deny where it is not there
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny

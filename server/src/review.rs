@@ -198,11 +198,18 @@ impl<'a> Reviewing<'a> {
         let mut put: Vec<(Box<str>, Option<Value>)> = Vec::new();
         let mut changed: Vec<&str> = Vec::new();
         let mut reasoned: Vec<Verdict> = Vec::new();
-        let unfit = self.unfit(collection, id, touched);
+        let mut unfit = self.unfit(collection, id, touched);
         for (key, code, why) in &unfit {
             let name = name_of(collection, key);
-            put.push((key.as_str().into(), stood(collection, key, before)));
             self.tell(collection.name, id, Some(name), *code, why, value_of(before, collection, name));
+        }
+        // A text that lost a format is still a text: its letters are judged like any others.
+        unfit.retain(|(key, code, _)| {
+            let is_text = collection.field(key).is_some_and(|field| field.kind == Kind::Text);
+            !(is_text && *code == RefusalCode::Malformed && now.get(key).is_some())
+        });
+        for (key, ..) in &unfit {
+            put.push((key.as_str().into(), stood(collection, key, before)));
         }
         for name in different(collection, before, after, touched) {
             if unfit.iter().any(|(key, ..)| name_of(collection, key) == name) {

@@ -70,6 +70,8 @@ pub struct Start {
     pub env: Vec<(String, String)>,
     /// A shell line to run first, such as a `ulimit`.
     pub before: Option<String>,
+    /// Another server than [`binary`].
+    pub binary: Option<PathBuf>,
 }
 
 impl Server {
@@ -101,13 +103,14 @@ impl Server {
         std::fs::create_dir_all(&folder).expect("the folder can be made");
         let log = folder.join("server.log");
         let stderr = std::fs::OpenOptions::new().create(true).append(true).open(&log).expect("the log can be made");
+        let binary = start.binary.unwrap_or_else(binary);
         let mut command = match &start.before {
             Some(before) => {
                 let mut shell = Command::new("bash");
-                shell.arg("-c").arg(format!("{before}; exec \"$0\" \"$@\"")).arg(binary());
+                shell.arg("-c").arg(format!("{before}; exec \"$0\" \"$@\"")).arg(&binary);
                 shell
             }
-            None => Command::new(binary()),
+            None => Command::new(&binary),
         };
         let mut child = command
             .arg("serve")

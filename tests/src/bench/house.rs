@@ -4,7 +4,7 @@ use std::{net::SocketAddr, thread, time::Duration};
 
 use plansync_tests::{
     http::{Http, token},
-    server::Server,
+    server::{Server, Start},
 };
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -25,12 +25,17 @@ pub struct House {
 impl House {
     /// On a fresh folder.
     pub fn open() -> Self {
+        Self::with(Start::default())
+    }
+
+    /// On a fresh folder, as told.
+    pub fn with(start: Start) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .expect("the system has threads");
-        let server = runtime.block_on(Server::start());
+        let server = runtime.block_on(Server::start_with(start));
         Self { runtime, server }
     }
 

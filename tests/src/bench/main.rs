@@ -41,8 +41,20 @@ impl Pace {
     }
 }
 
-const ROWS: [&str; 11] =
-    ["many", "hundred", "twenty", "latency", "idle", "history", "stalled", "summary", "feed", "portfolio", "start"];
+const ROWS: [&str; 12] = [
+    "many",
+    "rights",
+    "hundred",
+    "twenty",
+    "latency",
+    "idle",
+    "history",
+    "stalled",
+    "summary",
+    "feed",
+    "portfolio",
+    "start",
+];
 
 fn main() {
     let (pace, wanted) = match arguments() {
@@ -60,6 +72,7 @@ fn main() {
         eprintln!("{row}");
         match row {
             "many" => rows.extend(many::rows(&pace)),
+            "rights" => rows.extend(many::rights(&pace)),
             "hundred" => rows.push(one::busiest(&pace, 8, 100, &[1_600.0, 3_200.0, 6_400.0], (3_200.0, 6_400.0))),
             "twenty" => rows.push(one::busiest(&pace, 4, 20, &[3_200.0, 6_400.0, 12_800.0], (6_400.0, 12_800.0))),
             "latency" => rows.push(one::latency(&pace, fsync)),

@@ -1,6 +1,8 @@
 //! Many plans, two people each: the common case.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
+
+use plansync_tests::server::Start;
 
 use crate::{
     Pace,
@@ -13,6 +15,8 @@ use crate::{
 const STEPS: [f64; 5] = [2_000.0, 4_000.0, 8_000.0, 12_000.0, 16_000.0];
 /// The CPU of an edit is compared at this rate.
 const CPU_AT: f64 = 8_000.0;
+/// Well below what the server can do, so that nothing waits.
+const RIGHTS_AT: f64 = 4_000.0;
 
 /// Durable edits a second, their CPU, and everybody's return after a restart.
 pub fn rows(pace: &Pace) -> Vec<Row> {
@@ -60,6 +64,37 @@ pub fn rows(pace: &Pace) -> Vec<Row> {
         ),
         back(&mut house, plans / 2),
     ]
+}
+
+/// What it costs to judge every edit: the same edits with this server, and with one that was built without rights.
+/// Each has its turn twice, so that what else the machine does is seen.
+pub fn rights(pace: &Pace) -> Option<Row> {
+    let Some(unjudged) = std::env::var_os("PLANSYNC_BIN_UNJUDGED").map(PathBuf::from) else {
+        eprintln!("  no server without rights: make bench builds one");
+        return None;
+    };
+    let plans = pace.plans(500);
+    let cost = |binary: Option<&PathBuf>| {
+        let house = House::with(Start { binary: binary.cloned(), ..Start::default() });
+        house.create_plans("rights", plans);
+        let mut load = Load::new();
+        let people: Vec<_> = (0..plans).flat_map(|plan| house.fill(&mut load, &format!("rights-{plan}"), 2)).collect();
+        house::settle(&mut load);
+        for person in people {
+            load.write_as(person, 0);
+        }
+        load.idle(Duration::from_secs(1));
+        step(&house, &mut load, RIGHTS_AT, pace.step()).1
+    };
+    let mut costs = [0.0; 2];
+    for _ in 0..2 {
+        costs[0] += cost(None) / 2.0;
+        costs[1] += cost(Some(&unjudged)) / 2.0;
+    }
+    let more = (costs[0] / costs[1] - 1.0) * 100.0;
+    let work = format!("CPU that rights add to an edit, at {}/s over {plans} plans", thousands(RIGHTS_AT));
+    let row = Row::new(&work, (10.0, 5.0), more, false, |more| format!("{more:.0} %"));
+    Some(row.with(&format!("({:.3} s per 1,000 with, {:.3} s without)", costs[0], costs[1])))
 }
 
 /// One rate: what came of it, and the server's CPU seconds for 1,000 edits.

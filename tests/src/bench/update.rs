@@ -5,6 +5,8 @@
 
 /// The fields a writer sets in turn; the fourth edit of each round is a letter in the task's notes.
 const FIELDS: [&str; 3] = ["status", "due", "reason"];
+/// Those that may hold long values.
+const LONG_FIELDS: [&str; 3] = ["blocked.needs", "evidence", "reason"];
 
 const ANY: u8 = 8;
 const STRING: u8 = 4;
@@ -66,7 +68,8 @@ impl Writer {
         out.extend([1, 1]);
         uint(&mut out, self.client);
         uint(&mut out, u64::from(self.clock));
-        match FIELDS.get(turn) {
+        let fields = if self.value_bytes > 0 { LONG_FIELDS } else { FIELDS };
+        match fields.get(turn) {
             Some(field) => self.set(&mut out, turn, field),
             None => self.type_letter(&mut out),
         }

@@ -434,6 +434,12 @@ async fn what_is_deleted_for_good_comes_back_and_what_was_allowed_beside_it_stay
         stock.open(client, &server.ws(), "p", &owner).await;
         stock.synced(client).await;
     }
+    // Letters stay where their format does not.
+    stock.run("ann", "attack", json!({"attack": "formats and embeds"})).await;
+    stock.run("bob", "wait", json!({"json-equals": "ann", "timeoutMs": 20_000})).await;
+    let (_, body) = server.http().get("/v1/plans/p");
+    let notes = |task: &Value| task["notes"].as_str().unwrap_or_default().to_owned();
+    assert!(body["plan"]["tasks"].as_array().unwrap().iter().any(|task| notes(task).starts_with("bold")), "{body}");
     let ops = json!([
         {"do": "set", "path": ["tasks", "ca-2"], "key": "title", "value": "Allowed"},
         {"do": "remove-key", "path": ["tasks"], "key": "ca-1"},
