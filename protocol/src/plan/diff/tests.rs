@@ -286,7 +286,7 @@ fn what_only_looks_different_is_silent() {
 fn other_events_come_back_too() {
     let private = PartyId::parse("buyer").unwrap();
     for (kind, subject) in
-        [("derived.overdue", Some("tasks/ca-1")), ("proposal.accepted", None), ("person.joined", None)]
+        [("derived.overdue", Some("tasks/ca-1")), ("proposal.applied", None), ("person.joined", None)]
     {
         let data = json!({"class": "status", "entity": "tasks", "n": null});
         let change = Change {
