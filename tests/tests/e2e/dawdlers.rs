@@ -68,7 +68,7 @@ async fn a_head_or_a_body_that_comes_drop_by_drop_is_given_up() {
         }
     }
     for stream in silent {
-        let read = timeout(Duration::from_secs(15), stream.unwrap().read(&mut [0])).await.expect("it is let go");
+        let read = timeout(Duration::from_secs(60), stream.unwrap().read(&mut [0])).await.expect("it is let go");
         assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
     }
 }
@@ -124,7 +124,8 @@ async fn an_answer_that_nobody_takes_is_given_up() {
         stream.write_all(request.as_bytes()).await.unwrap();
         streams.push(stream);
     }
-    eventually("that they are there", async || (open_sockets(&server) >= before + 10).then_some(())).await;
+    // The writer's own socket may still have been counted before.
+    eventually("that they are there", async || (open_sockets(&server) >= before + 9).then_some(())).await;
     let begin = Instant::now();
     while open_sockets(&server) > before {
         assert!(begin.elapsed() < Duration::from_secs(120), "they are still there");
