@@ -67,10 +67,9 @@ async fn a_head_or_a_body_that_comes_drop_by_drop_is_given_up() {
             assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("\"late\""), "{head:?}: {answer}");
         }
     }
-    for stream in silent {
-        let read = timeout(Duration::from_secs(60), stream.unwrap().read(&mut [0])).await.expect("it is let go");
-        assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
-    }
+    // Counted at the server: a client that says nothing may believe in a connection that the server never had.
+    eventually("that the silent are let go", async || (open_sockets(&server) < 100).then_some(())).await;
+    drop(silent);
 }
 
 #[tokio::test]
