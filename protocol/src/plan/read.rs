@@ -4,7 +4,7 @@
 //! and listed; only a text or a string that grew too long is listed and kept, since leaving it out would look like
 //! somebody's deletion.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use yrs::{Any, GetString, Map, MapRef, Out, ReadTxn};
@@ -72,12 +72,16 @@ pub fn plan<T: ReadTxn>(txn: &T) -> Reading {
 /// A place without id in a collection with ids stands for all its entities.
 pub fn refresh<T: ReadTxn>(plan: &mut Plan, txn: &T, touched: &Touched) -> Refreshed {
     let mut refreshed = Refreshed::default();
-    let places: BTreeSet<(&str, &str)> = touched.0.iter().map(|place| (&*place.collection, &*place.id)).collect();
-    for (name, id) in places {
+    let mut places: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for place in &touched.0 {
+        places.entry((&*place.collection, &*place.id)).or_default().insert(&*place.field);
+    }
+    for ((name, id), keys) in places {
         let Some(collection) = collection(name) else { continue };
         let Some(root) = txn.get_map(name) else { continue };
         if collection.is_single() {
-            let fresh = row(collection, "", &root, txn, &mut refreshed.malformed);
+            let fresh = fields(collection, "", &plan.meta, &keys, &root, txn, &mut refreshed.malformed)
+                .unwrap_or_else(|| row(collection, "", &root, txn, &mut refreshed.malformed));
             if fresh != plan.meta {
                 let old = Some(Arc::new(std::mem::replace(&mut plan.meta, fresh)));
                 refreshed.replaced.push(Replaced { collection, id: "".into(), old });
@@ -86,10 +90,10 @@ pub fn refresh<T: ReadTxn>(plan: &mut Plan, txn: &T, touched: &Touched) -> Refre
             let mut ids: BTreeSet<Box<str>> = plan.rows(collection).keys().cloned().collect();
             ids.extend(root.keys(txn).map(Box::from));
             for id in ids {
-                refresh_entity(plan, collection, &id, &root, txn, &mut refreshed);
+                refresh_entity(plan, collection, &id, &BTreeSet::from([""]), &root, txn, &mut refreshed);
             }
         } else {
-            refresh_entity(plan, collection, id, &root, txn, &mut refreshed);
+            refresh_entity(plan, collection, id, &keys, &root, txn, &mut refreshed);
         }
     }
     refreshed
@@ -99,13 +103,19 @@ fn refresh_entity<T: ReadTxn>(
     plan: &mut Plan,
     collection: &'static Collection,
     id: &str,
+    keys: &BTreeSet<&str>,
     root: &MapRef,
     txn: &T,
     refreshed: &mut Refreshed,
 ) {
     let out = root.get(txn, id);
-    let fresh = out.and_then(|out| entity(collection, id, &out, txn, &mut refreshed.malformed));
+    let malformed = &mut refreshed.malformed;
     let rows = plan.rows_mut(collection);
+    let fresh = match (&out, rows.get(id)) {
+        (Some(Out::YMap(map)), Some(old)) => fields(collection, id, old, keys, map, txn, malformed),
+        _ => None,
+    };
+    let fresh = fresh.or_else(|| out.and_then(|out| entity(collection, id, &out, txn, malformed)));
     if rows.get(id).map(Arc::as_ref) == fresh.as_ref() {
         return;
     }
@@ -114,6 +124,45 @@ fn refresh_entity<T: ReadTxn>(
         None => rows.remove(id),
     };
     refreshed.replaced.push(Replaced { collection, id: id.into(), old });
+}
+
+/// The row with these fields read again, so that a letter in a note does not cost all that the entity holds. Nothing
+/// where only the whole entity can say it.
+fn fields<T: ReadTxn>(
+    collection: &Collection,
+    id: &str,
+    old: &Row,
+    keys: &BTreeSet<&str>,
+    map: &MapRef,
+    txn: &T,
+    malformed: &mut Vec<Malformed>,
+) -> Option<Row> {
+    if keys.contains("") || old.len() + keys.len() > limits::FIELDS_MAX {
+        return None;
+    }
+    let mut row = old.clone();
+    for key in keys {
+        let out = map.get(txn, key).filter(|out| !matches!(out, Out::Any(Any::Null | Any::Undefined)));
+        let read = out.map_or(Ok(None), |out| field(collection, key, &out, txn));
+        match read {
+            Ok(None) => row.set(Key::of(collection, key), None),
+            Ok(Some((name, value, None))) => row.set(name, Some(value)),
+            Ok(Some((name, value, Some(expected)))) => {
+                malformed.push(Malformed::new(path_of(collection, id, key), &value.to_json(), expected));
+                row.set(name, Some(value));
+            }
+            Err((shown, expected)) => {
+                malformed.push(Malformed::new(path_of(collection, id, key), &shown, expected));
+                row.set(Key::of(collection, key), None);
+            }
+        }
+    }
+    Some(row)
+}
+
+/// How a field is named to people.
+fn path_of(collection: &Collection, id: &str, key: &str) -> String {
+    if id.is_empty() { format!("{}/{key}", collection.name) } else { format!("{}/{id}/{key}", collection.name) }
 }
 
 fn entity<T: ReadTxn>(
@@ -144,9 +193,7 @@ pub fn row<T: ReadTxn>(
     txn: &T,
     malformed: &mut Vec<Malformed>,
 ) -> Row {
-    let path = |key: &str| {
-        if id.is_empty() { format!("{}/{key}", collection.name) } else { format!("{}/{id}/{key}", collection.name) }
-    };
+    let path = |key: &str| path_of(collection, id, key);
     let mut fields = Vec::with_capacity(16);
     for (key, out) in map.iter(txn) {
         if matches!(out, Out::Any(Any::Null | Any::Undefined)) {

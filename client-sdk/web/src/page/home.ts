@@ -1,16 +1,13 @@
-// The front page's one field: takes a pasted plan link and opens it.
-//
-// In: what a person pasted. Out: a navigation to `/p/{id}#token=…` on this server, or a sentence
-// saying what is wrong. Only the path and the fragment of the link are used, so a pasted link can
-// never lead to another site.
-
 /**
- * The place on this server that a pasted link means, or null.
- * @param {string} pasted
- * @param {string} origin
+ * The front page's one field: takes a pasted plan link and opens it.
+ *
+ * In: what a person pasted. Out: a navigation to `/p/{id}#token=…` on this server, or a sentence saying what is wrong. Only
+ * the path and the fragment of the link are used, so a pasted link can never lead to another site.
  */
-function placeOf(pasted, origin) {
-  let url;
+
+/** The place on this server that a pasted link means, or null. */
+function placeOf(pasted: string, origin: string): { local: string; host: string; here: boolean } | null {
+  let url: URL;
   try {
     url = new URL(pasted.trim(), origin);
   } catch {
@@ -20,9 +17,9 @@ function placeOf(pasted, origin) {
   return { local: url.pathname + url.hash, host: url.host, here: url.origin === origin };
 }
 
-const form = /** @type {HTMLFormElement} */ (document.getElementById('open'));
-const field = /** @type {HTMLInputElement} */ (document.getElementById('link'));
-const error = /** @type {HTMLElement} */ (document.getElementById('open-error'));
+const form = document.getElementById('open') as HTMLFormElement;
+const field = document.getElementById('link') as HTMLInputElement;
+const error = document.getElementById('open-error') as HTMLElement;
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
@@ -42,3 +39,5 @@ field.addEventListener('input', () => {
   error.textContent = '';
   field.removeAttribute('aria-invalid');
 });
+
+export {};

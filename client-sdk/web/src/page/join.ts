@@ -1,45 +1,56 @@
-// The page of an invite: takes the secret out of the address, asks who it is, and goes to the plan.
-//
-// In: the secret from the fragment, which no server saw. Out: one request once the visitor asks to come in; then the
-// plan's page. The secret leaves the address bar and the history at once; opening this page has no effect, so a mail
-// scanner that follows the link uses nothing up. The server's sentences are shown as text.
+/**
+ * The page of an invite: takes the secret out of the address, asks who it is, and goes to the plan.
+ *
+ * In: the secret from the fragment, which no server saw. Out: one request once the visitor asks to come in; then the
+ * plan's page. The secret leaves the address bar and the history at once; opening this page has no effect, so a mail
+ * scanner that follows the link uses nothing up. The server's sentences are shown as text.
+ */
 
 /** What the server asks for besides, and the field that answers it. */
-const WANTED = {
-  email_needed: 'email', wrong_email: 'email', passcode_needed: 'passcode', wrong_passcode: 'passcode',
+const WANTED: Readonly<Record<string, string>> = {
+  email_needed: 'email',
+  wrong_email: 'email',
+  passcode_needed: 'passcode',
+  wrong_passcode: 'passcode',
 };
 /** After these another try would end the same way. */
-const OVER = {
-  no_invite: ['There is no such invite', 'The link is incomplete or was made elsewhere. Open it exactly as it was sent to you, or ask for a new one.'],
+const OVER: Readonly<Record<string, readonly [string, string]>> = {
+  no_invite: [
+    'There is no such invite',
+    'The link is incomplete or was made elsewhere. Open it exactly as it was sent to you, or ask for a new one.',
+  ],
   invite_expired: ['This invite has expired', 'Ask the person who sent it for a new one.'],
-  invite_used: ['This invite has been used', 'If that was you, go on with the page you got then. Otherwise ask the person who sent it for a new one.'],
+  invite_used: [
+    'This invite has been used',
+    'If that was you, go on with the page you got then. Otherwise ask the person who sent it for a new one.',
+  ],
   invite_revoked: ['This invite has been withdrawn', 'Ask the person who sent it.'],
-  invite_locked: ['This invite is locked', 'Too many wrong passcodes were tried. Ask the person who sent it for a new one.'],
+  invite_locked: [
+    'This invite is locked',
+    'Too many wrong passcodes were tried. Ask the person who sent it for a new one.',
+  ],
 };
 
-const form = /** @type {HTMLFormElement} */ (byId('form'));
+const form = byId('form') as HTMLFormElement;
 const go = byId('go');
 let secret = takeSecret();
 let isAsking = false;
 
-/** @param {string} id */
-function byId(id) {
+function byId(id: string): HTMLElement {
   const found = document.getElementById(id);
   if (!found) throw new Error(`no #${id}`);
   return found;
 }
 
-/** @param {string} id */
-const field = (id) => /** @type {HTMLInputElement} */ (byId(id));
+const field = (id: string) => byId(id) as HTMLInputElement;
 
-function takeSecret() {
+function takeSecret(): string {
   const given = location.hash.slice(1);
   if (given) history.replaceState(null, '', location.pathname);
   return given;
 }
 
-/** @param {string} title @param {string} lead */
-function end(title, lead) {
+function end(title: string, lead: string): void {
   form.hidden = true;
   byId('title').textContent = title;
   byId('lead').textContent = lead;
@@ -47,8 +58,8 @@ function end(title, lead) {
   byId('title').focus();
 }
 
-/** Says what is wrong, and goes to where it can be put right. @param {string} sentence @param {string} [id] */
-function say(sentence, id) {
+/** Says what is wrong, and goes to where it can be put right. */
+function say(sentence: string, id?: string): void {
   byId('said').textContent = sentence;
   for (const input of form.querySelectorAll('input')) input.removeAttribute('aria-invalid');
   if (!id) return;
@@ -60,13 +71,17 @@ function say(sentence, id) {
   wrong.focus();
 }
 
-async function ask() {
-  const { name, email, passcode } = Object.fromEntries([...new FormData(form)].map(([key, value]) => [key, String(value)]));
+async function ask(): Promise<{ status: number; body: { url: string; code?: string; detail?: string } }> {
+  const { name, email, passcode } = Object.fromEntries(
+    [...new FormData(form)].map(([key, value]) => [key, String(value)]),
+  );
   const response = await fetch('/v1/join', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ secret, name, ...(email ? { email } : {}), ...(passcode ? { passcode } : {}) }),
-    cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer',
+    cache: 'no-store',
+    credentials: 'omit',
+    referrerPolicy: 'no-referrer',
   });
   return { status: response.status, body: await response.json() };
 }
@@ -91,9 +106,9 @@ form.addEventListener('submit', async (event) => {
       location.replace(pathname + hash);
       return;
     }
-    const over = OVER[/** @type {keyof typeof OVER} */ (body.code)];
+    const over = OVER[body.code ?? ''];
     if (over) end(over[0], over[1]);
-    else say(sentence(body), WANTED[/** @type {keyof typeof WANTED} */ (body.code)]);
+    else say(sentence(body), WANTED[body.code ?? '']);
   } catch {
     say('The server could not be reached. Nothing is lost: try again in a moment.');
   }
@@ -101,9 +116,8 @@ form.addEventListener('submit', async (event) => {
   go.removeAttribute('aria-disabled');
 });
 
-/** @param {{detail?: string}} body */
-function sentence({ detail = 'it did not work: try again in a moment' }) {
-  return `${detail[0].toUpperCase()}${detail.slice(1)}.`;
+function sentence({ detail = 'it did not work: try again in a moment' }: { detail?: string }): string {
+  return `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.`;
 }
 
 addEventListener('hashchange', () => {
@@ -114,5 +128,10 @@ if (secret) {
   form.hidden = false;
   field('name').focus();
 } else {
-  end('This link is incomplete', 'An invite ends in a long secret after “/join#”. Open it exactly as it was sent to you, or ask for a new one.');
+  end(
+    'This link is incomplete',
+    'An invite ends in a long secret after “/join#”. Open it exactly as it was sent to you, or ask for a new one.',
+  );
 }
+
+export {};

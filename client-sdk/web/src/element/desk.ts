@@ -1,0 +1,401 @@
+/**
+ * What the parts of the element read and do: one plan, what the server works out of it, and what its reader has seen.
+ *
+ * In: a {@link Plan}. Out: values, and a call whenever one of them is another. What is always true: nothing here waits for
+ * the network before it shows or writes; what the server works out (figures, schedule, summary) may be older than the
+ * document, and `staleFigures` says so. What cannot be done becomes a notice in words.
+ */
+
+import { PlanError, words } from '../error.js';
+import type { PlanAnswer } from '../http.js';
+import type { Change, Refused, Status } from '../machine.js';
+import type { Edit, EditOptions } from '../edit.js';
+import type { Plan } from '../plan.js';
+import type { Present } from '../presence.js';
+import type { Party, Person } from '../schema.js';
+import { Rights } from './rights.js';
+import { Seen } from './seen.js';
+import { dayIn, dayWords } from './words.js';
+
+/** A burst of edits is asked about once. */
+const OWN_PAUSE_MS = 300;
+/** A hundred readers do not all ask at the same moment. */
+const OTHERS_PAUSE_MS = 1_000;
+/** More changes than this are not marked one by one. */
+const MARKED_CHANGES_MAX = 5_000;
+
+/** A stretch of text of the summary. */
+export interface Span {
+  readonly mark: string;
+  readonly text: string;
+}
+
+/** A line of the summary. */
+export interface Line {
+  readonly symbol: string;
+  readonly subject: string;
+  readonly spans: readonly Span[];
+}
+
+/** A step that a party owes next. */
+export interface Step {
+  readonly subject: string;
+  readonly title?: string;
+  readonly owners?: readonly string[];
+  readonly due?: string;
+  readonly overdue?: number;
+  readonly isJoint?: boolean;
+  readonly isBlocked?: boolean;
+}
+
+/** What of the summary is drawn (`docs/summary.md`). */
+export interface Summary {
+  readonly headline: string;
+  readonly noChanges?: string;
+  readonly standing: {
+    readonly status: string;
+    readonly statusWords: string;
+    readonly complete: number;
+    readonly counted: number;
+    readonly percent?: number;
+    readonly percentBefore?: number;
+    readonly milestonesComplete: number;
+    readonly milestones: number;
+    readonly nextMilestone?: { id: string; title?: string; due?: string; overdue?: number };
+    readonly target?: { kind?: string; date?: string; projected?: string; slip?: number; keepGap?: string };
+    readonly owes?: readonly { party: string; label: string; isReader: boolean; step?: Step }[];
+  };
+  readonly legend?: readonly { symbol: string; word: string; count: number }[];
+  readonly completed?: { lines: readonly Line[]; more: number };
+  readonly changed?: readonly { heading: string; lines: readonly Line[]; more: number }[];
+  readonly moves?: {
+    cause?: readonly Span[];
+    rows?: readonly { id: string; title?: string; due?: string; must?: string; keepGap?: string }[];
+    more?: number;
+    must?: number;
+  };
+  readonly atRisk?: readonly Line[];
+  readonly waiting?: readonly Line[];
+  readonly nextReview?: unknown;
+}
+
+/** Something to tell the reader for a while. */
+export interface Notice {
+  readonly id: number;
+  readonly kind: 'said' | 'refused' | 'failed';
+  readonly text: string;
+  /** What can be done about it. */
+  readonly action?: { readonly label: string; readonly run: () => void };
+}
+
+/** Whose somebody or something is: decides colour and shape. */
+export type Side = 'buyer' | 'seller' | 'partner' | 'joint' | 'other';
+
+/** The desk at which a plan is read and edited. */
+export class Desk {
+  /** Where the plan stands, as the server works it out; nothing before the first answer. */
+  answer: PlanAnswer | undefined;
+  /** What changed since the reader's last visit, as the server tells it. */
+  summary: Summary | undefined;
+  /** The marks of what changed since. */
+  seen = new Seen();
+  /** Since which entry marks count; 0 on a first visit. */
+  since = 0;
+  /** What was last said to the reader. */
+  notices: readonly Notice[] = [];
+  /** What the reader is offered to change. */
+  readonly rights = new Rights(this);
+  /** Whether the document has been read, from this device or from the server. */
+  ready = false;
+  /** Whether the figures are those of an older plan, because the server cannot be asked. */
+  staleFigures = false;
+  /** Entities that somebody else has just changed, with when. */
+  readonly flashes = new Map<string, number>();
+  /** The last edit of each party. */
+  readonly lastEdits = new Map<string, { readonly actor: string; readonly time: string }>();
+
+  readonly #listeners = new Set<() => void>();
+  readonly #stops: (() => void)[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #asking = false;
+  #again = false;
+  #noticed = 0;
+  #begun = false;
+  #closed = false;
+
+  /** A desk for this plan, in this language. */
+  constructor(
+    readonly plan: Plan,
+    readonly locale: string,
+  ) {
+    void plan.ready.then(() => {
+      this.ready ||= plan.meta.title !== undefined || plan.milestones.size > 0;
+      this.#tell();
+    });
+    this.#stops.push(
+      plan.on('status', (status) => this.#status(status)),
+      plan.on('update', ({ entities, remote }) => {
+        this.ready = true;
+        if (remote && this.#begun) for (const each of entities) this.flashes.set(each, Date.now());
+        this.#tell();
+        if (!remote) this.#askAfter(OWN_PAUSE_MS);
+      }),
+      plan.on('change', (change) => this.#change(change)),
+      plan.on('pending', () => this.#tell()),
+      plan.on('presence', () => this.#tell()),
+      plan.on('storage', () => this.#tell()),
+      plan.on('refused', (refused) => this.#refused(refused)),
+      plan.on('reset', () => this.#tell()),
+    );
+  }
+
+  /** Calls back after every difference; once for several of one moment. */
+  listen(told: () => void): () => void {
+    this.#listeners.add(told);
+    return () => this.#listeners.delete(told);
+  }
+
+  /** Ends what runs here; the plan itself is closed by whoever opened it. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#stops.forEach((stop) => stop());
+    this.#listeners.clear();
+  }
+
+  // --- Reading ---------------------------------------------------------------------------------------------------
+
+  /** The day it is, in the plan's zone, by the server's clock. */
+  get today(): string {
+    return dayIn(this.plan.serverNow(), this.plan.meta.tz);
+  }
+
+  /** `Feb 17`, in the reader's language. */
+  day(day: string | undefined): string {
+    return dayWords(day, this.today, this.locale);
+  }
+
+  /** How a person is called here: by name, else by role. */
+  personName(id: string | undefined): string {
+    if (!id) return '';
+    const person = this.plan.people.get(id, { removed: true });
+    return person?.name ?? person?.role ?? id;
+  }
+
+  /** The side of a party. */
+  side(party: string | undefined): Side {
+    if (!party) return 'other';
+    if (party === 'joint') return 'joint';
+    const kind = this.plan.parties.get(party)?.kind ?? party;
+    return kind === 'buyer' || kind === 'seller' || kind === 'partner' ? kind : 'other';
+  }
+
+  /** How a party is called: by its name, else by its kind. */
+  partyName(id: string | undefined): string {
+    const party: Party | undefined = id ? this.plan.parties.get(id) : undefined;
+    const name = party?.name ?? id ?? '';
+    return name.charAt(0).toUpperCase() + name.slice(1);
+  }
+
+  /** The party of a person. */
+  partyOf(person: string | undefined): string | undefined {
+    return person ? this.plan.people.get(person, { removed: true })?.party : undefined;
+  }
+
+  /** The people of a party, or of all. */
+  people(party?: string): readonly Person[] {
+    return this.plan.people.all().filter((person) => party === undefined || person.party === party);
+  }
+
+  /** The reader's party; nothing before the first connection. */
+  get party(): string | undefined {
+    return this.plan.me?.party;
+  }
+
+  // --- Doing -----------------------------------------------------------------------------------------------------
+
+  /** Makes an edit; what does not fit becomes a notice. Whether it was made. */
+  edit(make: (edit: Edit) => void, options?: EditOptions): boolean {
+    try {
+      this.plan.edit(make, options);
+      return true;
+    } catch (error) {
+      this.say('failed', error instanceof PlanError ? error.message : `This could not be written: ${words(error)}`);
+      return false;
+    }
+  }
+
+  /** Sets one field of an entity (`tasks/ca-1`, `due`); `null` takes it away. Whether it was written. */
+  set(of: string, field: string, value: unknown, reason?: string): boolean {
+    const fields = field
+      .split('.')
+      .reverse()
+      .reduce<unknown>((below, name) => ({ [name]: below }), value) as Record<string, never>;
+    return this.edit(
+      (tx) => {
+        const [collection, ...id] = of.split('/');
+        if (collection === 'meta') tx.meta.set(fields);
+        else tx[collection as 'tasks'].set(id.join('/'), fields);
+      },
+      reason === undefined ? undefined : { reason },
+    );
+  }
+
+  /** Shows others where the reader is: `tasks/ca-1/due`; `null` for nowhere. */
+  goTo(place: string | null): void {
+    this.plan.presence.set({ at: place });
+  }
+
+  /** Who else is at a place. */
+  at(place: string): readonly Present[] {
+    const me = this.plan.me?.person;
+    return this.plan.presence.others.filter((each) => each.at === place && (each.person ?? '') !== me);
+  }
+
+  /** Says something to the reader. */
+  say(kind: Notice['kind'], text: string, action?: Notice['action']): void {
+    this.#noticed += 1;
+    const notice: Notice = { id: this.#noticed, kind, text, ...(action ? { action } : {}) };
+    this.notices = [...this.notices.slice(-3), notice];
+    this.#tell();
+  }
+
+  /** Takes a notice away. */
+  dismiss(id: number): void {
+    this.notices = this.notices.filter((notice) => notice.id !== id);
+    this.#tell();
+  }
+
+  /** The reader has seen everything up to here: marks go. */
+  markSeen(): void {
+    this.plan.markSeen();
+    this.since = this.plan.seq;
+    this.seen = new Seen();
+    this.#tell();
+    this.#askAfter(0);
+  }
+
+  /** Asks the server how things stand, soon. */
+  refresh(): void {
+    this.#askAfter(0);
+  }
+
+  // --- Inside ----------------------------------------------------------------------------------------------------
+
+  #status(status: Status): void {
+    if (status.state === 'live') {
+      this.ready = true;
+      if (!this.#begun) void this.#begin();
+      else this.#askAfter(0);
+    } else this.staleFigures = this.answer !== undefined;
+    this.#tell();
+  }
+
+  /** At the first connection: what has changed since the reader's last visit. */
+  async #begin(): Promise<void> {
+    this.#begun = true;
+    const { seq, lastVisitSeq } = this.plan;
+    this.since = lastVisitSeq === 0 ? seq : lastVisitSeq;
+    // From a first visit on there is something to count from.
+    if (lastVisitSeq === 0) this.plan.markSeen();
+    this.#askAfter(0);
+    try {
+      let since: number | string = this.since;
+      for (let taken = 0; taken < MARKED_CHANGES_MAX;) {
+        const page = await this.plan.changes({ since, limit: 1000 });
+        if (this.#closed) return;
+        for (const change of page.changes) {
+          this.#edited(change);
+          this.seen.take(change);
+        }
+        taken += page.changes.length;
+        if (!page.next) break;
+        since = page.next;
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#tell();
+  }
+
+  #change(change: Change): void {
+    this.#edited(change);
+    if (change.actor !== this.plan.me?.person) this.seen.take(change);
+    this.#tell();
+    this.#askAfter(change.actor === this.plan.me?.person ? 0 : Math.random() * OTHERS_PAUSE_MS);
+  }
+
+  #edited(change: Change): void {
+    const { actor, party, time } = change;
+    if (!actor || !party || change.type.startsWith('plansync.derived') || change.type.startsWith('plansync.person.'))
+      return;
+    if ((this.lastEdits.get(party)?.time ?? '') <= time) this.lastEdits.set(party, { actor, time });
+  }
+
+  #refused(refused: Refused): void {
+    const place = this.title(`${refused.entity}/${refused.id}`) ?? `${refused.entity}/${refused.id}`;
+    if (refused.code === 'needs_consent')
+      this.say('said', `“${place}”: ${refused.why || 'the others have been asked to agree'}`);
+    else this.say('refused', `“${place}” was put back: ${refused.why || refused.code}`);
+  }
+
+  /** What an entity is called: `tasks/ca-1`. */
+  title(subject: string): string | undefined {
+    const [collection, id] = subject.split('/', 2) as [string, string | undefined];
+    if (collection === 'meta') return this.plan.meta.title ?? 'the plan';
+    if (!id) return;
+    try {
+      const row = this.plan.collection(collection as 'tasks').get(id, { removed: true }) as
+        { title?: string; name?: string; role?: string; text?: string } | undefined;
+      return row?.title ?? row?.name ?? row?.role ?? row?.text;
+    } catch {
+      return;
+    }
+  }
+
+  #askAfter(ms: number): void {
+    if (this.#closed || !this.#begun) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#ask(), ms);
+  }
+
+  /** One question at a time; what happened meanwhile is asked about again. */
+  async #ask(): Promise<void> {
+    if (this.#asking) {
+      this.#again = true;
+      return;
+    }
+    this.#asking = true;
+    try {
+      const [answer, summary] = await Promise.all([
+        this.plan.http.get(),
+        this.plan.summary({ since: this.since, format: 'json' }),
+      ]);
+      if (this.#closed) return;
+      this.answer = answer;
+      this.summary = summary as unknown as Summary;
+      this.staleFigures = false;
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.#asking = false;
+    }
+    this.#tell();
+    if (this.#again) {
+      this.#again = false;
+      this.#askAfter(OWN_PAUSE_MS);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#closed) return;
+    this.staleFigures = true;
+    // Without a connection the banner says it already.
+    if (error instanceof PlanError && error.kind === 'unreachable') return;
+    this.say('failed', `The server could not say how the plan stands: ${words(error)}`);
+  }
+
+  #tell(): void {
+    for (const told of [...this.#listeners]) told();
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * One field of the plan that can be edited where it stands: a text, a day, a choice.
+ *
+ * In: which place, how it is shown, whether the reader may change it. Out: one edit when the reader is done (Enter, or
+ * leaving the field); Escape leaves it as it was. What is always true: others see who is in the field; what others write
+ * meanwhile is not overwritten unless the reader writes too; a date that moves later is asked for its reason.
+ */
+
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { Piece, define } from './piece.js';
+import { daysBetween, shiftWords } from './words.js';
+
+/** What a field holds, and so how it is edited. */
+export type FieldKind = 'text' | 'long' | 'day' | 'choice' | 'number';
+
+class FieldPiece extends Piece {
+  static look = css`
+    plansync-field {
+      display: inline-flex;
+      min-width: 0;
+      max-width: 100%;
+      position: relative;
+    }
+    plansync-field[block] {
+      display: flex;
+      width: 100%;
+    }
+    .value {
+      font: inherit;
+      font-weight: inherit;
+      text-align: start;
+      background: none;
+      border: 1px solid transparent;
+      border-radius: 0.375rem;
+      padding: 0.0625rem 0.3125rem;
+      margin: 0 -0.3125rem;
+      color: inherit;
+      min-height: 1.5em;
+      white-space: pre-wrap;
+    }
+    button.value:hover {
+      border-color: var(--track);
+      background: var(--shade);
+    }
+    .value.blank {
+      color: var(--mute);
+      font-weight: 400;
+      font-style: italic;
+    }
+    .value.there {
+      box-shadow: 0 0 0 2px var(--here, var(--other));
+    }
+    .there-name {
+      position: absolute;
+      inset-block-end: 100%;
+      inset-inline-start: 0;
+      z-index: 2;
+      font-size: 0.6875rem;
+      font-weight: 600;
+      line-height: 1.3;
+      white-space: nowrap;
+      padding: 0 0.375rem;
+      border-radius: 0.25rem;
+      color: var(--bg);
+      background: var(--other);
+      pointer-events: none;
+    }
+    .there-name.buyer {
+      background: var(--buyer);
+    }
+    .there-name.seller {
+      background: var(--seller);
+    }
+    .there-name.partner {
+      background: var(--partner);
+    }
+    .editing {
+      display: grid;
+      gap: 0.375rem;
+      width: 100%;
+      min-width: min(16rem, 70vw);
+    }
+    .editing .why {
+      display: grid;
+      gap: 0.375rem;
+      padding: 0.625rem;
+      border-radius: 0.5rem;
+      background: var(--hot);
+      border: 1px solid var(--hot-line);
+      font-size: 0.875rem;
+    }
+  `;
+
+  static override properties = {
+    ...Piece.properties,
+    of: {},
+    name: {},
+    kind: {},
+    label: {},
+    value: { attribute: false },
+    shown: { attribute: false },
+    blank: {},
+    choices: { attribute: false },
+    may: { type: Boolean },
+    asksWhy: { type: Boolean },
+    editing: { state: true },
+    draft: { state: true },
+    asking: { state: true },
+  };
+  /** The entity: `tasks/ca-1`, or `meta`. */
+  declare of: string;
+  /** The field: `due`, `blocked.reason`. */
+  declare name: string;
+  declare kind: FieldKind;
+  /** What it is called for whoever hears it. */
+  declare label: string;
+  declare value: string | number | undefined;
+  /** How it is shown; the value itself unless given. */
+  declare shown: TemplateResult | string | undefined;
+  /** What stands where nothing does. */
+  declare blank: string;
+  /** Of a choice: value and words. */
+  declare choices: readonly (readonly [string, string])[];
+  /** Whether the reader may change it. */
+  declare may: boolean;
+  /** Whether a later day wants a reason. */
+  declare asksWhy: boolean;
+  declare editing: boolean;
+  declare draft: string;
+  declare asking: boolean;
+
+  constructor() {
+    super();
+    this.kind = 'text';
+    this.blank = 'Add';
+    this.may = this.editing = this.asking = this.asksWhy = false;
+    this.draft = '';
+    this.choices = [];
+  }
+
+  get #place(): string {
+    return `${this.of}/${this.name}`;
+  }
+
+  override render(): TemplateResult {
+    return this.editing ? this.#editor() : this.#reader();
+  }
+
+  #reader(): TemplateResult {
+    const isBlank = this.value === undefined || this.value === '';
+    const there = this.desk.at(this.#place);
+    const [first] = there;
+    const shown = isBlank ? (this.may ? this.blank : '–') : (this.shown ?? String(this.value));
+    const name = first
+      ? html`<span class="there-name ${this.desk.side(first.party)}" aria-hidden="true"
+          >${there.map((each) => each.name ?? this.desk.personName(each.person)).join(', ')}</span
+        >`
+      : nothing;
+    const style = first ? 'there' : '';
+    if (!this.may) return html`${name}<span class="value ${isBlank ? 'blank' : ''} ${style}">${shown}</span>`;
+    const label = `${this.label}: ${isBlank ? 'empty' : (this.value ?? '')}. Change`;
+    return html`${name}<button
+        type="button"
+        class="value ${isBlank ? 'blank' : ''} ${style}"
+        aria-label=${typeof this.shown === 'object' ? nothing : label}
+        title=${`Change ${this.label.toLowerCase()}`}
+        part="field"
+        @click=${this.#begin}
+      >
+        ${shown}
+      </button>`;
+  }
+
+  #editor(): TemplateResult {
+    const common = (event: InputEvent) => (this.draft = (event.target as HTMLInputElement).value);
+    const control =
+      this.kind === 'choice'
+        ? html`<select aria-label=${this.label} .value=${this.draft} @change=${this.#chosen}>
+            ${this.choices.map(
+              ([value, words]) => html`<option value=${value} ?selected=${value === this.draft}>${words}</option>`,
+            )}
+          </select>`
+        : this.kind === 'long'
+          ? html`<textarea aria-label=${this.label} .value=${this.draft} @input=${common}></textarea>`
+          : html`<input
+              type=${{ day: 'date', number: 'number' }[this.kind as string] ?? 'text'}
+              aria-label=${this.label}
+              .value=${this.draft}
+              @input=${common}
+            />`;
+    return html`<span class="editing" @keydown=${this.#key} @focusout=${this.#left}>
+      ${control} ${this.asking ? this.#why() : nothing}
+    </span>`;
+  }
+
+  #why(): TemplateResult {
+    const days = daysBetween(String(this.value ?? ''), this.draft);
+    return html`<span class="why">
+      <label class="field"
+        >Why does it move by ${shiftWords(days)}?
+        <input class="reason" maxlength="2000" placeholder="The others will see this" />
+      </label>
+      <span class="row">
+        <button type="button" class="pri" @click=${() => this.#done()}>Move it</button>
+        <button type="button" class="quiet" @click=${() => this.#end()}>Leave it</button>
+      </span>
+    </span>`;
+  }
+
+  #begin = (): void => {
+    this.draft = String(this.value ?? '');
+    this.editing = true;
+    this.desk.goTo(this.#place);
+    void this.updateComplete.then(() => {
+      const control = this.querySelector<HTMLElement>('input, textarea, select');
+      control?.focus();
+      if (control instanceof HTMLInputElement && this.kind === 'text') control.select();
+    });
+  };
+
+  #chosen = (event: Event): void => {
+    this.draft = (event.target as HTMLSelectElement).value;
+    this.#save();
+  };
+
+  #key = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape') {
+      event.stopPropagation();
+      this.#end();
+    } else if (event.key === 'Enter' && (this.kind !== 'long' || event.ctrlKey || event.metaKey)) {
+      if (event.target instanceof HTMLButtonElement || event.isComposing) return;
+      event.preventDefault();
+      if (this.asking) this.#done();
+      else this.#save();
+    }
+  };
+
+  #left = (event: FocusEvent): void => {
+    if (event.relatedTarget instanceof Node && this.contains(event.relatedTarget)) return;
+    // A question that was not answered stays.
+    if (!this.asking) this.#save(false);
+  };
+
+  /** Whether the reader has written something else than what stands there. */
+  get #isOther(): boolean {
+    return this.draft !== String(this.value ?? '');
+  }
+
+  #save(isAnswer = true): void {
+    if (!this.editing) return;
+    if (!this.#isOther) return this.#end(isAnswer);
+    const isLater = this.kind === 'day' && this.asksWhy && daysBetween(String(this.value ?? ''), this.draft) > 0;
+    if (!isLater) return this.#done(isAnswer);
+    this.asking = true;
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>('.reason')?.focus());
+  }
+
+  #done(refocus = true): void {
+    const reason = this.querySelector<HTMLInputElement>('.reason')?.value.trim();
+    const value = this.draft === '' ? null : this.kind === 'number' ? Number(this.draft) : this.draft;
+    if (this.desk.set(this.of, this.name, value, reason || undefined)) this.#end(refocus);
+    else void this.updateComplete.then(() => this.querySelector<HTMLElement>('input, textarea, select')?.focus());
+  }
+
+  #end(refocus = true): void {
+    this.editing = this.asking = false;
+    this.desk.goTo(null);
+    if (refocus) void this.updateComplete.then(() => this.querySelector<HTMLElement>('button')?.focus());
+  }
+}
+
+define('plansync-field', FieldPiece);
+export const fieldLook = FieldPiece.look;

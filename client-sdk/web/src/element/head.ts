@@ -1,0 +1,187 @@
+/** The head of the plan: what it is, of when, who is here, whether what was written is safe, and what can be done. */
+
+import { css, html, nothing, type TemplateResult } from 'lit';
+import type { Present } from '../presence.js';
+import { Piece, define } from './piece.js';
+import { agoWords, counted, initials, instantWords } from './words.js';
+
+/** Faces beyond this many are counted. */
+const FACES_MAX = 6;
+
+/** Whether everything is safe, in words. */
+export interface Safety {
+  readonly kind: 'saved' | 'saving' | 'kept' | 'offline' | 'connecting' | 'over';
+  readonly text: string;
+}
+
+class Head extends Piece {
+  static look = css`
+    .head {
+      display: flex;
+      flex-wrap: wrap;
+      gap: 0.75rem 2rem;
+      justify-content: space-between;
+      align-items: flex-start;
+    }
+    .head .id {
+      flex: 1 1 22rem;
+      min-width: 0;
+    }
+    .head .kind {
+      font-size: 0.75rem;
+      letter-spacing: 0.08em;
+      text-transform: uppercase;
+      color: var(--mute);
+    }
+    .head h1 {
+      font-size: clamp(1.5rem, 1.1rem + 1.6vw, 2rem);
+      line-height: 1.2;
+      letter-spacing: -0.02em;
+      font-weight: 680;
+      text-wrap: balance;
+    }
+    .head .deal {
+      color: var(--mute);
+      font-size: 1.0625rem;
+    }
+    .head .version {
+      font-size: 0.8125rem;
+      color: var(--mute);
+      margin-top: 0.375rem;
+    }
+    .head .here {
+      display: flex;
+      flex-wrap: wrap;
+      gap: 0.5rem 0.875rem;
+      align-items: center;
+    }
+    .faces {
+      display: flex;
+      padding-inline-start: 0.375rem;
+    }
+    .face {
+      display: grid;
+      place-items: center;
+      width: 2rem;
+      height: 2rem;
+      margin-inline-start: -0.375rem;
+      border-radius: 50%;
+      border: 2px solid var(--bg);
+      background: var(--other);
+      color: var(--bg);
+      font-size: 0.6875rem;
+      font-weight: 650;
+    }
+    .face.buyer {
+      background: var(--buyer);
+    }
+    .face.seller {
+      background: var(--seller);
+      border-radius: 0.625rem;
+    }
+    .face.partner {
+      background: var(--partner);
+      border-radius: 0.25rem;
+    }
+    .face.more {
+      background: var(--other-bg);
+      color: var(--ink);
+    }
+    .safety {
+      font-size: 0.8125rem;
+      color: var(--mute);
+      white-space: nowrap;
+    }
+    .safety.saved {
+      color: var(--ok);
+    }
+    .safety.offline,
+    .safety.over {
+      color: var(--late);
+      font-weight: 600;
+    }
+  `;
+
+  /** The buttons on the right. */
+  declare actions: TemplateResult | undefined;
+  static override properties = { ...Piece.properties, actions: { attribute: false } };
+
+  override render(): TemplateResult {
+    const { plan } = this.desk;
+    const { meta } = plan;
+    const deal = [meta.account, meta.opportunity].filter(Boolean).join(' · ');
+    const safety = safetyOf(this.desk);
+    return html`<header class="head" part="head">
+      <div class="id">
+        <p class="kind">${meta.planWord ?? 'Mutual Action Plan'}</p>
+        <h1 part="title">${meta.title ?? 'A plan without a title'}</h1>
+        ${deal ? html`<p class="deal">${deal}</p>` : nothing}
+        <p class="version" part="version">${this.#version()}</p>
+      </div>
+      <div class="here no-print">
+        ${this.#faces()}
+        <span class="safety ${safety.kind}" role="status" part="safety">${safety.text}</span>
+        ${this.actions ?? nothing}
+      </div>
+    </header>`;
+  }
+
+  #version(): TemplateResult | string {
+    const { desk } = this;
+    const updatedAt = desk.answer?.updatedAt;
+    if (!updatedAt) return '';
+    const nowMs = desk.plan.serverNow();
+    const last = [...desk.lastEdits.entries()]
+      .map(([party, edit]) => ({ party, ...edit }))
+      .sort((a, b) => Date.parse(b.time) - Date.parse(a.time))
+      .slice(0, 2)
+      .map((edit) => {
+        const ago = agoWords(edit.time, nowMs, desk.locale);
+        return `by ${desk.personName(edit.actor)} (${desk.partyName(edit.party)}) ${ago}`;
+      });
+    return html`Version of <time datetime=${updatedAt}>${instantWords(updatedAt, desk.locale)}</time>${
+        last.length ? ` · last edited ${last.join(', ')}` : nothing
+      }`;
+  }
+
+  #faces(): TemplateResult | typeof nothing {
+    const people = new Map<string, Present>();
+    for (const each of this.desk.plan.presence.people) people.set(each.person ?? String(each.clientId), each);
+    if (people.size === 0) return nothing;
+    const shown = [...people.values()].slice(0, FACES_MAX);
+    const rest = people.size - shown.length;
+    return html`<ul class="faces" aria-label="${counted(people.size, 'person is', 'people are')} here" part="faces">
+      ${shown.map((each) => {
+        const name = each.name ?? this.desk.personName(each.person) ?? 'Somebody';
+        const side = this.desk.side(each.party);
+        const isMe = each.person !== undefined && each.person === this.desk.plan.me?.person;
+        const words = `${name}, ${this.desk.partyName(each.party)}${isMe ? ' (you)' : ''}`;
+        return html`<li class="face ${side}" title=${words}>
+          <span aria-hidden="true">${initials(name)}</span><span class="unseen">${words}</span>
+        </li>`;
+      })}
+      ${rest > 0 ? html`<li class="face more" title="${rest} more">+${rest}</li>` : nothing}
+    </ul>`;
+  }
+}
+
+/** What the state line says: "Saved" means on the server's disk. */
+export function safetyOf(desk: Piece['desk']): Safety {
+  const { plan } = desk;
+  const { state } = plan.status;
+  const { pending } = plan;
+  const edits = counted(pending, 'edit');
+  if (state === 'refused' || state === 'closed') return { kind: 'over', text: 'Not connected' };
+  if (state === 'live') {
+    return pending === 0 ? { kind: 'saved', text: '✓ Saved' } : { kind: 'saving', text: `Saving ${edits}…` };
+  }
+  if (state === 'offline') {
+    if (pending === 0) return { kind: 'offline', text: 'Offline' };
+    const isKept = plan.stored >= pending;
+    return { kind: 'offline', text: isKept ? `Offline · ${edits} kept here` : `Offline · ${edits} not kept yet` };
+  }
+  return { kind: 'connecting', text: pending > 0 ? `Connecting · ${edits} to send` : 'Connecting…' };
+}
+
+define('plansync-head', Head);
+export const headLook = Head.look;

@@ -1,0 +1,90 @@
+/**
+ * What the reader is offered to change: a hint, so that nobody is shown a control that the server would undo.
+ *
+ * In: who the reader is, and an item. Out: yes or no. What is always true: the server decides (`docs/rights.md`); where
+ * this is too generous, the edit comes back with its reason.
+ */
+
+import type { Desk } from './desk.js';
+import type { Milestone, Risk, Task } from '../schema.js';
+
+/** An item with owners. */
+type Item = Partial<Pick<Task, 'party' | 'owners' | 'commitment'>> & Pick<Milestone | Risk | Task, 'owners'>;
+
+/** What the reader may do. */
+export class Rights {
+  constructor(private readonly desk: Desk) {}
+
+  get #access(): string {
+    return this.desk.plan.me?.access ?? 'viewer';
+  }
+
+  get #leads(): boolean {
+    return this.#access === 'owner' || this.#access === 'editor';
+  }
+
+  get #isPartner(): boolean {
+    return this.desk.side(this.desk.party) === 'partner';
+  }
+
+  /** Whose an item is: a party, or nothing for everybody's. */
+  partyOf(item: Item): string | undefined {
+    if (item.party) return item.party === 'joint' ? undefined : item.party;
+    const parties = new Set((item.owners ?? []).map((id) => this.desk.partyOf(id)));
+    return parties.size === 1 ? [...parties][0] : undefined;
+  }
+
+  /** Add, edit, move and remove: titles, dates, owners. */
+  structure(item?: Item): boolean {
+    if (!this.#leads) return false;
+    return !this.#isPartner || (item !== undefined && this.partyOf(item) === this.desk.party);
+  }
+
+  /** Status, notes, evidence. */
+  progress(item: Item): boolean {
+    if (this.#leads) return true;
+    return this.#access === 'contributor' && this.#owns(item);
+  }
+
+  /** Whether setting its status asks the other party. */
+  asksOthers(item: Item): boolean {
+    const party = this.partyOf(item);
+    return party !== undefined && party !== this.desk.party && this.desk.plan.meta.trust !== 'open';
+  }
+
+  /** Raise or clear a blocker, write a comment. */
+  get talk(): boolean {
+    return this.#access !== 'viewer';
+  }
+
+  /** Answer for the own party, invite, open a call. */
+  get lead(): boolean {
+    return this.#leads;
+  }
+
+  /** A field of the plan itself. */
+  meta(field: string): boolean {
+    const side = this.desk.side(this.desk.party);
+    if (field.startsWith('target.') || field === 'target') return this.#leads;
+    if (side === 'seller') {
+      return this.#access === 'owner' || (this.#access === 'editor' && /^(valueProposition|priority)$/.test(field));
+    }
+    return side === 'buyer' && this.#access === 'owner' && /^(account|opportunity|sponsors)$/.test(field);
+  }
+
+  /** The people of a party. */
+  people(party: string | undefined): boolean {
+    return this.#leads && party === this.desk.party;
+  }
+
+  /** Accept, decline or counter what an item asks for. */
+  commitment(item: Item): boolean {
+    if (this.partyOf(item) !== this.desk.party) return false;
+    return this.#leads || (this.#access === 'contributor' && this.#owns(item));
+  }
+
+  #owns(item: Item): boolean {
+    const me = this.desk.plan.me?.person;
+    return me !== undefined && (item.owners ?? []).includes(me);
+  }
+}

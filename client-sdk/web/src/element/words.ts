@@ -1,0 +1,107 @@
+/**
+ * Days, instants and the words of a plan, in the reader's language where it is about dates and numbers.
+ *
+ * In: values as they stand in a plan, a locale. Out: text. What is always true: a day is a day, in no time zone, and a
+ * word that this version does not know is shown as it is.
+ */
+
+const DAY_MS = 86_400_000;
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${locale}|${JSON.stringify(options)}`;
+  let found = formats.get(key);
+  if (!found) formats.set(key, (found = new Intl.DateTimeFormat(locale, options)));
+  return found;
+}
+
+/** Days since 1970 of `2026-02-17`; nothing for what is no day. */
+export function dayNumber(day: string | undefined): number | undefined {
+  if (!day || !/^\d{4}-\d{2}-\d{2}$/.test(day)) return;
+  const ms = Date.parse(`${day}T00:00:00Z`);
+  return Number.isNaN(ms) ? undefined : ms / DAY_MS;
+}
+
+/** `2026-02-17` of days since 1970. */
+export function dayOf(number: number): string {
+  return new Date(number * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** Days from one day to another; 0 where one of them is none. */
+export function daysBetween(from: string | undefined, to: string | undefined): number {
+  const [a, b] = [dayNumber(from), dayNumber(to)];
+  return a === undefined || b === undefined ? 0 : b - a;
+}
+
+/** The day of an instant in a time zone. */
+export function dayIn(ms: number, timeZone: string | undefined): string {
+  const options: Intl.DateTimeFormatOptions = { year: 'numeric', month: '2-digit', day: '2-digit' };
+  try {
+    return format('en-CA', { ...options, timeZone: timeZone ?? 'UTC' }).format(ms);
+  } catch {
+    return format('en-CA', { ...options, timeZone: 'UTC' }).format(ms);
+  }
+}
+
+/** `Feb 17`, with the year where it is not that of `today`. */
+export function dayWords(day: string | undefined, today: string, locale: string): string {
+  const number = dayNumber(day);
+  if (day === undefined || number === undefined) return day ?? '';
+  const sameYear = day.slice(0, 4) === today.slice(0, 4);
+  const options: Intl.DateTimeFormatOptions = { month: 'short', day: 'numeric', timeZone: 'UTC' };
+  return format(locale, sameYear ? options : { ...options, year: 'numeric' }).format(number * DAY_MS);
+}
+
+/** `Tuesday, February 17, 2026`. */
+export function longDayWords(day: string | undefined, locale: string): string {
+  const number = dayNumber(day);
+  if (number === undefined) return day ?? '';
+  return format(locale, { dateStyle: 'full', timeZone: 'UTC' }).format(number * DAY_MS);
+}
+
+/** `12 minutes ago`, `yesterday`; the day itself after a month. */
+export function agoWords(instant: string | undefined, nowMs: number, locale: string): string {
+  const ms = Date.parse(instant ?? '');
+  if (Number.isNaN(ms)) return '';
+  const seconds = Math.round((ms - nowMs) / 1000);
+  const words = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  const away = Math.abs(seconds);
+  if (away < 45) return words.format(0, 'second');
+  if (away < 45 * 60) return words.format(Math.round(seconds / 60), 'minute');
+  if (away < 22 * 3600) return words.format(Math.round(seconds / 3600), 'hour');
+  if (away < 30 * 86_400) return words.format(Math.round(seconds / 86_400), 'day');
+  return format(locale, { dateStyle: 'medium' }).format(ms);
+}
+
+/** `Feb 17, 10:52 AM`. */
+export function instantWords(instant: string | undefined, locale: string): string {
+  const ms = Date.parse(instant ?? '');
+  return Number.isNaN(ms) ? '' : format(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(ms);
+}
+
+/** `+5 d`, `−2 d`. */
+export function shiftWords(days: number): string {
+  return `${days < 0 ? '−' : '+'}${Math.abs(days)} d`;
+}
+
+/** `3 tasks`, `1 task`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** `In progress` of `in_progress`. */
+export function wordOf(value: string | undefined): string {
+  if (!value) return '';
+  const words = value.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** `IT` of `IT Manager`; never half a character. */
+export function initials(name: string): string {
+  const words = name.split(/\s+/).filter(Boolean);
+  const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
+  return letters
+    .map((word) => [...(word ?? '')][0] ?? '')
+    .join('')
+    .toUpperCase();
+}
