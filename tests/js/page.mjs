@@ -91,14 +91,15 @@ serve({
   /** Waits until the text stands (or, with `gone`, no longer stands) in the visible text of `selector`. */
   async waitText(command) {
     const { selector = 'body', text, gone = false, timeoutMs = WAIT_MS } = command;
-    const { page } = named(command);
-    try {
-      await page.waitForFunction(
-        ([at, wanted, absent]) => [...document.querySelectorAll(at)].some((node) => node instanceof HTMLElement && node.innerText.includes(wanted)) !== absent,
-        /** @type {const} */ ([selector, text, gone]), { timeout: timeoutMs, polling: 20 });
-    } catch {
-      const seen = await page.locator(selector).allInnerTexts().catch(() => []);
-      throw new Error(`not within ${timeoutMs} ms: ${JSON.stringify(text)}${gone ? ' gone' : ''}; ${selector} says ${JSON.stringify(seen).slice(0, 2000)}`);
+    const found = named(command).page.locator(selector);
+    const end = Date.now() + timeoutMs;
+    for (;;) {
+      // Locators look into open shadow roots too.
+      const seen = await found.allInnerTexts().catch(() => []);
+      if (seen.some((each) => each.includes(text)) !== gone) return;
+      if (Date.now() > end)
+        throw new Error(`not within ${timeoutMs} ms: ${JSON.stringify(text)}${gone ? ' gone' : ''}; ${selector} says ${JSON.stringify(seen).slice(0, 2000)}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
   },
   /** The visible texts of every element a selector finds. */

@@ -2,7 +2,7 @@
 //!
 //! Every wait has a bound, and the panic at its end says what was waited for.
 
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -24,8 +24,6 @@ use crate::server::Server;
 
 /// How long anything may take that a person would wait for; a busy machine stretches it.
 pub const PATIENCE: Duration = Duration::from_secs(20);
-/// How often a condition is looked at that cannot be waited for otherwise.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// How a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -395,17 +393,5 @@ impl Pen {
     #[must_use]
     pub fn doc(&self) -> &Doc {
         &self.0
-    }
-}
-
-/// Waits until `look` finds what it looks for.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
-    let begin = Instant::now();
-    loop {
-        if let Some(found) = look().await {
-            return found;
-        }
-        assert!(begin.elapsed() < 2 * PATIENCE, "{what} did not come about in time");
-        tokio::time::sleep(LOOK_EVERY).await;
     }
 }

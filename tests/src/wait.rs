@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use crate::raw::PATIENCE;
+
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
@@ -17,4 +19,9 @@ pub async fn until<T>(what: &str, most: Duration, mut look: impl AsyncFnMut() ->
         }
         sleep(LOOK_EVERY).await;
     }
+}
+
+/// Looks until `look` finds something, for as long as a loaded machine may take.
+pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    until(what, 2 * PATIENCE, async || look().await.ok_or_else(|| "nothing".to_owned())).await
 }

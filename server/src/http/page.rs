@@ -60,7 +60,8 @@ fn file(name: &str, asked: &HeaderMap) -> Result<Response, Problem> {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     let taken = said(header::ACCEPT_ENCODING);
-    let takes = |coding: &str| taken.split(',').any(|each| each.split(';').next().is_some_and(|it| it.trim() == coding));
+    let takes =
+        |coding: &str| taken.split(',').any(|each| each.split(';').next().is_some_and(|it| it.trim() == coding));
     Ok(if takes("br") {
         (headers, [(header::CONTENT_ENCODING, "br")], file.brotli).into_response()
     } else if takes("gzip") {

@@ -19,8 +19,9 @@ use plansync_protocol::{
 };
 use plansync_tests::{
     http::token,
-    raw::{Closed, Dial, Outcome, Pen, Raw, ask_all, awareness, eventually, hello, present, sync, sync_step_2, update},
+    raw::{Closed, Dial, Outcome, Pen, Raw, ask_all, awareness, hello, present, sync, sync_step_2, update},
     server::Server,
+    wait::eventually,
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 

@@ -280,7 +280,7 @@ async fn a_proposal_that_nobody_answers_expires_after_two_weeks() {
     assert_eq!(server.stop().await, Some(0));
     let env = vec![("PLANSYNC_CLOCK_AHEAD_SECONDS".to_owned(), (15 * 24 * 3600).to_string())];
     let server = Server::start_with(Start { folder: Some(server.folder().to_owned()), env, ..Start::default() }).await;
-    plansync_tests::raw::eventually("it expires", || async {
+    plansync_tests::wait::eventually("it expires", || async {
         let (_, body) = server.http().get(&format!("/v1/plans/{PLAN}"));
         (row(&body["plan"], "proposals", &proposal)["state"] == "expired").then_some(())
     })

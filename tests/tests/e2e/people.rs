@@ -7,9 +7,10 @@ use plansync_protocol::{ids::Access, wire::Frame};
 use plansync_tests::{
     browser::Browser,
     http::{in_seconds, token, token_with},
-    raw::{Dial, Outcome, Pen, Raw, ask_all, eventually, present, update},
+    raw::{Dial, Outcome, Pen, Raw, ask_all, present, update},
     request::{self, Answered, from},
     server::{API_KEY, Server, Start, binary},
+    wait::eventually,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -584,8 +585,8 @@ async fn a_visitor_joins_on_the_page_and_the_link_leaves_the_address_bar() {
     browser.sees("ada", "#said", "not the passcode").await;
     browser.run("ada", "fill", json!({"selector": "#passcode", "text": "open sesame"})).await;
     press("Enter").await;
-    browser.sees("ada", "#state", "Live").await;
-    browser.sees("ada", "#plan", "POC").await;
+    browser.sees("ada", ".safety", "Saved").await;
+    browser.sees("ada", "#view", "POC").await;
 
     browser.run("dark", "fill", json!({"selector": "#name", "text": "Eve"})).await;
     browser.run("dark", "press", json!({"key": "Enter"})).await;

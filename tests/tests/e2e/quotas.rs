@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use plansync_tests::{
     http::token,
-    raw::{Dial, Pen, Raw, Refused, ask_all, eventually, hello, update},
+    raw::{Dial, Pen, Raw, Refused, ask_all, hello, update},
     server::{Server, Start},
+    wait::eventually,
 };
 use serde_json::json;
 

@@ -7,8 +7,9 @@ use futures_util::future::join_all;
 use plansync_protocol::wire::Frame;
 use plansync_tests::{
     http::token,
-    raw::{PATIENCE, Pen, Raw, ask_all, eventually, update},
+    raw::{PATIENCE, Pen, Raw, ask_all, update},
     server::Server,
+    wait::eventually,
 };
 use tokio::{
     io::AsyncReadExt as _,

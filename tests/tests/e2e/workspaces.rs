@@ -7,10 +7,11 @@ use jsonwebtoken::{EncodingKey, Header};
 use plansync_protocol::wire::SUBPROTOCOL;
 use plansync_tests::{
     http::{Http, in_seconds, token},
-    raw::{Closed, Dial, Raw, Refused, eventually, hello},
+    raw::{Closed, Dial, Raw, Refused, hello},
     receiver::{Receiver, Reply},
     request::{self, from},
     server::{API_KEY, Server, Start},
+    wait::eventually,
 };
 use serde_json::{Value, json};
 
