@@ -35,6 +35,23 @@ const KINDS: Record<string, string> = { html: 'text/html', css: 'text/css', js: 
 /** A day of the sample: four milestones are done, the fifth is under way. */
 export const SAMPLE_DAY = '2026-02-17';
 
+/** A plan with every day of it moved, so that {@link SAMPLE_DAY} is today in the plan's zone. */
+export function shifted(plan: Partial<PlanJson>): Partial<PlanJson> {
+  const zone = plan.meta?.tz ?? 'UTC';
+  const today = new Intl.DateTimeFormat('en-CA', { timeZone: zone }).format(Date.now());
+  const by = Date.parse(today) - Date.parse(SAMPLE_DAY);
+  const move = (_: string, value: unknown): unknown =>
+    typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value)
+      ? new Date(Date.parse(value) + by).toISOString().slice(0, 10)
+      : value;
+  return JSON.parse(JSON.stringify(plan, move)) as Partial<PlanJson>;
+}
+
+/** The day that a day of the sample has become in {@link shifted}. */
+export function shiftedDay(day: string): string {
+  return shifted({ meta: { tz: SAMPLE.meta?.tz, goLive: day } } as Partial<PlanJson>).meta?.goLive ?? day;
+}
+
 /** People of the sample. */
 export const BUYER: TokenRequest = { person: 'b-it-manager', party: 'buyer', access: 'owner', name: 'IT Manager' };
 export const SELLER: TokenRequest = {
