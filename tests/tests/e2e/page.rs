@@ -39,9 +39,9 @@ async fn two_people_see_at_once_what_a_stock_client_edits_and_who_is_there() {
     assert!(opened["csp"].as_str().is_some_and(|csp| csp.contains("default-src 'none'")), "{opened}");
     open(&browser, "buyer", &link(&server, &["buyer", "owner"]).await, 1280, "light").await;
     for page in ["seller", "buyer"] {
-        browser.sees(page, "#state", "Live").await;
+        browser.sees(page, ".safety", "Saved").await;
         for name in ["Account Exec", "VP Marketing"] {
-            browser.sees(page, "#people", name).await;
+            browser.sees(page, ".faces", name).await;
         }
     }
 
@@ -51,7 +51,7 @@ async fn two_people_see_at_once_what_a_stock_client_edits_and_who_is_there() {
     let edit = json!({"path": ["milestones", "ms-05"], "key": "title", "value": "Proof of concept, zweite Runde ✅"});
     stock.run("stock", "set", edit).await;
     for page in ["seller", "buyer"] {
-        browser.sees(page, "#plan", "Proof of concept, zweite Runde ✅").await;
+        browser.sees(page, "#view", "Proof of concept, zweite Runde ✅").await;
         let errors = browser.run(page, "errors", json!({})).await;
         assert_eq!(errors, json!({"console": [], "pageErrors": [], "csp": []}), "{page}");
         let requests = browser.run(page, "requests", json!({})).await;
@@ -71,16 +71,16 @@ async fn a_page_fits_every_window_and_says_when_the_server_is_away_and_back() {
     let url = link(&server, &["buyer", "owner"]).await;
     for (page, width, scheme) in [("wide", 1280, "light"), ("narrow", 390, "light"), ("dark", 1280, "dark")] {
         open(&browser, page, &url, width, scheme).await;
-        browser.sees(page, "#state", "Live").await;
+        browser.sees(page, ".safety", "Saved").await;
         let overflow = browser.run(page, "overflow", json!({})).await;
         assert_eq!(overflow, 0, "{page} scrolls sideways");
         picture(&browser, page, page).await;
     }
     server.kill().await;
-    browser.sees("wide", "#state", "Offline").await;
-    browser.sees("wide", "#plan", "POC").await;
+    browser.sees("wide", ".safety", "Offline").await;
+    browser.sees("wide", "#view", "POC").await;
     server.restart().await;
-    browser.run("wide", "waitText", json!({"selector": "#state", "text": "Live", "timeoutMs": 30_000})).await;
+    browser.run("wide", "waitText", json!({"selector": ".safety", "text": "Saved", "timeoutMs": 30_000})).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -112,7 +112,7 @@ async fn a_page_whose_link_expires_while_it_is_open_ends() {
         "sub": "b-cfo", "plan": "demo", "party": "buyer", "access": "viewer", "iat": 0, "exp": in_seconds(10),
     }));
     open(&browser, "page", &format!("http://{}/p/demo#token={soon}", server.address()), 1280, "light").await;
-    browser.sees("page", "#state", "Live").await;
+    browser.sees("page", ".safety", "Saved").await;
     let ended = json!({"selector": "#title", "text": "This link no longer works", "timeoutMs": 30_000});
     browser.run("page", "waitText", ended).await;
 }

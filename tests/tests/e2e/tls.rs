@@ -7,8 +7,8 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use plansync_protocol::wire::{self, Frame};
 use plansync_tests::{
     http::token,
-    raw::eventually,
     server::{API_KEY, Server, Start, binary},
+    wait::eventually,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
