@@ -183,4 +183,6 @@ pub enum Origin {
     Propagation,
     /// The server itself.
     System,
+    /// The server, taking a person out of the plan.
+    Erasure,
 }

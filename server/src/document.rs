@@ -6,7 +6,7 @@
 //! state. A caller that sees [`Rejected::Broken`] drops the document and opens it again from the log.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     mem::ManuallyDrop,
     panic::{AssertUnwindSafe, catch_unwind},
 };
@@ -177,6 +177,13 @@ impl Document {
         Ok(())
     }
 
+    /// From now on no client writes anything personal about these people.
+    pub fn erase(&mut self, people: &BTreeSet<PersonId>) {
+        for person in people {
+            self.index.erase(person.as_str());
+        }
+    }
+
     /// Whether new structs under this client id may come from this person: it is theirs, or nobody's yet.
     fn is_own(&self, client: ClientId, author: &PersonId) -> bool {
         match self.authors.get(&client) {
@@ -270,7 +277,7 @@ impl Document {
             txn.encode_update_v1()
         };
         let delta =
-            self.index.admit(&update, Lane::Sync).map_err(|refusal| EditRejected::Broken(refusal.to_string()))?;
+            self.index.admit(&update, Lane::Own).map_err(|refusal| EditRejected::Broken(refusal.to_string()))?;
         self.touch(&delta);
         Ok((!delta.is_empty()).then_some(delta))
     }

@@ -5,7 +5,7 @@
 //! the person, those in use too, before the answer to the decision; no use of a pass reads the store.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -176,6 +176,22 @@ impl People {
         self.step(plan, MemberStep::Revoke(person), clock::now()).await
     }
 
+    /// Nothing is known of somebody any more but their id; tokens of theirs are void for good, their sockets end, and
+    /// invites to these addresses, or to the one they had here, are gone.
+    ///
+    /// # Errors
+    /// When the store is gone.
+    pub async fn erase(
+        &self,
+        plan: &PlanRow,
+        person: PersonId,
+        addresses: BTreeSet<String>,
+    ) -> Result<MemberRow, LogError> {
+        let row = self.log.forget_member(plan.number, person, addresses, clock::now()).await?;
+        self.take(plan, &row);
+        Ok(row)
+    }
+
     /// Everybody of a plan, and whether they have a socket open.
     ///
     /// # Errors
@@ -191,11 +207,15 @@ impl People {
 
     async fn step(&self, plan: &PlanRow, step: MemberStep, now: Millis) -> Result<MemberRow, LogError> {
         let row = self.log.member_step(plan.number, step, now).await?;
+        self.take(plan, &row);
+        Ok(row)
+    }
+
+    fn take(&self, plan: &PlanRow, row: &MemberRow) {
         let mut seats = self.seats();
         if let Some(known) = seats.get_mut(&(plan.id.clone(), row.person.clone())) {
-            known.take(&row);
+            known.take(row);
         }
-        Ok(row)
     }
 
     /// Somebody's seat in a plan.

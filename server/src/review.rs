@@ -12,14 +12,14 @@ use std::{
 
 use plansync_protocol::{
     guard::Refused,
-    ids::{Scope, Seq},
+    ids::{PersonId, Scope, Seq},
     limits,
     plan::{
-        Malformed, Plan, Row, Value,
+        Edit, Malformed, Plan, Row, Value,
         change::field_value,
         check,
-        edit::Target,
-        schedule,
+        edit::{Assign, EntityEdit, Target},
+        erasure, schedule,
         schema::{self, Collection, Ids, Kind},
         touched::Touched,
     },
@@ -39,6 +39,9 @@ const TOLD_MAX: usize = 64;
 /// Beside these fields the reason says why they changed; it goes where they go.
 const REASONED: [&str; 4] = ["due", "start", "durationDays", "status"];
 
+/// What is said of a field that was personal.
+const ERASED: &str = "this person has been erased from the plan: add whoever comes under another id";
+
 /// An update that the document has taken in and nobody has seen.
 #[derive(Debug, Clone, Copy)]
 pub struct Submission<'a> {
@@ -46,6 +49,8 @@ pub struct Submission<'a> {
     pub who: Who<'a>,
     /// Which document it is about.
     pub scope: &'a Scope,
+    /// Who has been erased from the plan.
+    pub erased: &'a BTreeSet<PersonId>,
     /// The plan before it.
     pub before: &'a Plan,
     /// The plan with it.
@@ -130,6 +135,45 @@ pub fn review(submission: &Submission<'_>) -> Review {
     reviewing.review
 }
 
+/// Takes out of a typed edit what is about people who have been erased, before it is written anywhere, and gives what its
+/// requester is told.
+pub fn forbid(edit: &mut Edit, erased: &BTreeSet<PersonId>, plan: &Plan) -> Vec<Refusal> {
+    let mut refused = Vec::new();
+    for EntityEdit { target, assigns } in &mut edit.set {
+        let collection = target.collection;
+        if !is_erased(erased, collection, &target.id) {
+            continue;
+        }
+        assigns.retain(|assign| {
+            let key = match assign {
+                Assign::Put(key, _) | Assign::Delete(key) => &**key,
+                Assign::Clear(prefix) => prefix.trim_end_matches(['/', '.']),
+                Assign::Members(field, _) => field.name,
+            };
+            let is_personal = erasure::is_personal(collection, key);
+            if is_personal {
+                let field = name_of(collection, key);
+                refused.push(Refusal {
+                    entity: collection.name.into(),
+                    id: target.id.clone(),
+                    field: Some(field.into()),
+                    code: RefusalCode::NotAllowed,
+                    why: ERASED.into(),
+                    restored: value_of(plan.row(collection, &target.id), collection, field),
+                    proposal: None,
+                });
+            }
+            !is_personal
+        });
+    }
+    refused
+}
+
+/// Whether an entity is of somebody who has been erased.
+fn is_erased(erased: &BTreeSet<PersonId>, collection: &Collection, id: &str) -> bool {
+    erasure::is_of_people(collection) && erased.iter().any(|person| person.as_str() == id)
+}
+
 /// The touched fields by entity; an entity that is touched as a whole has the empty one.
 fn entities<'a>(of: &Submission<'a>) -> BTreeMap<(&'a str, &'a str), BTreeSet<&'a str>> {
     let mut entities: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
@@ -162,6 +206,11 @@ impl<'a> Reviewing<'a> {
         let target = Target { collection, id: id.into() };
         let (before, after) = (self.of.before.row(collection, id), self.of.after.row(collection, id));
         let judge = |this: &Self, field: &str| {
+            let is_theirs = is_erased(this.of.erased, collection, id);
+            let is_new = field.is_empty() && before.is_none();
+            if is_theirs && (is_new || (!field.is_empty() && erasure::is_personal(collection, field))) {
+                return Verdict::Refused(RefusalCode::NotAllowed, ERASED);
+            }
             let touch = Touch { collection, id, field, before, after };
             policy::judge(this.of.who, this.of.scope, this.of.before, &touch)
         };
@@ -299,8 +348,11 @@ impl<'a> Reviewing<'a> {
             *place.collection == *collection.name && *place.id == *id && !place.field.is_empty()
         });
         let misplaced = misplaced.map(|Refused { place, code }| {
-            let why = "a field is one value, a text one plain text without formats".to_owned();
-            (place.field.to_string(), *code, why)
+            let why = match code {
+                RefusalCode::NotAllowed => ERASED,
+                _ => "a field is one value, a text one plain text without formats",
+            };
+            (place.field.to_string(), *code, why.to_owned())
         });
         let prefix = if id.is_empty() { format!("{}/", collection.name) } else { format!("{}/{id}/", collection.name) };
         let malformed = self.of.malformed.iter().filter_map(|each| {

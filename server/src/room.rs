@@ -5,11 +5,13 @@
 //! anyone: nothing leaves before it is on disk, so the document runs ahead of the log by at most one commit.
 //! What was written becomes changes once it has settled. When the log refuses or fails, the members are told to come back and the room ends; it is opened again by replay.
 
+mod forgetting;
 mod keeping;
 mod opening;
 mod reviewing;
 
 use std::{
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -26,6 +28,7 @@ use plansync_protocol::{
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
+pub use forgetting::Forgetting;
 use reviewing::Judged;
 
 use crate::{
@@ -39,7 +42,7 @@ use crate::{
     metrics,
     outbox::{Close, OUTBOX_BYTES_MAX},
     presence::Presence,
-    review::Refusal,
+    review::{self, Refusal},
     settling::{Hand, Settling},
 };
 
@@ -83,6 +86,8 @@ pub enum Event {
     Tell { event: change::Event, author: Arc<Author>, origin: Origin },
     /// A request edits the plan.
     Edit { request: Box<EditRequest>, reply: oneshot::Sender<Result<Edited, EditRefused>> },
+    /// Somebody is to be taken out of the document.
+    Forget(Box<Forgetting>),
     /// The server stops: nobody else comes, everybody leaves.
     Drain { close: Close },
 }
@@ -102,6 +107,7 @@ impl Event {
             | Self::Read { .. }
             | Self::Tell { .. }
             | Self::Edit { .. }
+            | Self::Forget(_)
             | Self::Drain { .. } => None,
         }
     }
@@ -202,6 +208,8 @@ pub struct Room {
     record: Record,
     /// Whether it has something that no change will bring to the log.
     record_is_news: bool,
+    /// Who has been erased from the plan: nothing personal is written under these ids.
+    erased: Arc<BTreeSet<PersonId>>,
     /// Where the plan stood when that was told last; none before its first change.
     standing: Option<Standing>,
     /// Whether the log does not have that yet.
@@ -250,6 +258,8 @@ struct Turn {
     seen: Vec<MemberId>,
     /// Everything written is to become changes before the answers.
     settle: bool,
+    /// Nothing else is taken in before it is done.
+    forget: Option<Box<Forgetting>>,
     drain: Option<Close>,
 }
 
@@ -282,6 +292,7 @@ impl Turn {
             answers: Vec::new(),
             seen: Vec::new(),
             settle: false,
+            forget: None,
             drain: None,
         }
     }
@@ -323,6 +334,7 @@ impl Room {
             still,
             record: Record::default(),
             record_is_news: false,
+            erased: Arc::default(),
             standing: None,
             standing_is_news: false,
             seq: 0,
@@ -377,12 +389,16 @@ impl Room {
                 // Time may go back; entries do not.
                 let mut turn = Turn::at(clock::now().max(self.updated_at));
                 while started.elapsed() < TURN_MAX
+                    && turn.forget.is_none()
                     && let Some(event) = waiting.next()
                 {
                     self.handle(event, &mut turn)?;
                 }
-                let drain = turn.drain.take();
+                let (drain, forget) = (turn.drain.take(), turn.forget.take());
                 self.finish(turn).await?;
+                if let Some(forgetting) = forget {
+                    self.forget(*forgetting).await?;
+                }
                 if let Some(close) = drain {
                     self.tell(None).await?;
                     self.members.close(&close);
@@ -449,7 +465,8 @@ impl Room {
                 }
                 self.plan_settling();
             }
-            Event::Edit { request, reply } => self.edit(&request, reply, turn)?,
+            Event::Edit { request, reply } => self.edit(*request, reply, turn)?,
+            Event::Forget(forgetting) => turn.forget = Some(forgetting),
             Event::Drain { close } => turn.drain = Some(close),
         }
         Ok(())
@@ -578,7 +595,7 @@ impl Room {
 
     fn edit(
         &mut self,
-        request: &EditRequest,
+        mut request: EditRequest,
         reply: oneshot::Sender<Result<Edited, EditRefused>>,
         turn: &mut Turn,
     ) -> Result<(), RoomError> {
@@ -591,11 +608,13 @@ impl Room {
             return Ok(());
         }
         self.document()?;
+        let erased = Arc::clone(&self.erased);
         let (document, settling) = self.opened();
         settling.make_way_for(&request.edit.targets(), &hand, turn.at, document);
         let before = document.plan().clone();
+        let mut forbidden = review::forbid(&mut request.edit, &erased, &before);
         match document.edit(&request.edit, &stamp) {
-            Ok(None) => turn.answers.push(Answer::Edited(Vec::new(), Vec::new(), reply)),
+            Ok(None) => turn.answers.push(Answer::Edited(Vec::new(), forbidden, reply)),
             Ok(Some(delta)) => {
                 let reason = request.edit.reason.as_deref();
                 let judged = Judged { hand, access: request.access, before: &before, reason, is_typed: true };
@@ -605,7 +624,8 @@ impl Room {
                         let differences = diff::plans(&before, self.document()?.plan());
                         let seq = self.keep(delta, hand.clone(), turn)?;
                         let changes = self.preview(differences, &hand, seq, turn.at);
-                        turn.answers.push(Answer::Edited(changes, refused, reply));
+                        forbidden.extend(refused);
+                        turn.answers.push(Answer::Edited(changes, forbidden, reply));
                     }
                     Err(why) => drop(reply.send(Err(EditRefused::TooLarge(why)))),
                 }

@@ -22,7 +22,7 @@ use crate::{
     log::{DocKey, Log, LogError, NewEntry, PlanRow, Tombstone},
     metrics,
     outbox::Close,
-    room::{Event, INBOX_MAX, Room},
+    room::{Event, Forgetting, INBOX_MAX, Room},
     workers::Workers,
 };
 
@@ -143,6 +143,22 @@ impl Rooms {
         }
         let erased = self.log.erase(id.clone(), clock::now(), by).await?;
         erased.ok_or_else(|| Unreachable::NoSuchPlan(id.clone()))
+    }
+
+    /// Takes a person out of every document of a plan that stays. When this returns, nothing personal of them is left
+    /// in the store. Who may come with which token is decided before.
+    ///
+    /// # Errors
+    /// [`Unreachable`] when a document cannot be opened, or the store fails: then it has to be done again.
+    pub async fn forget(self: &Arc<Self>, plan: &PlanRow, person: &PersonId, by: Author) -> Result<(), Unreachable> {
+        let by = Arc::new(by);
+        for scope in self.log.scopes(plan)? {
+            let (reply, done) = oneshot::channel();
+            let forgetting = Box::new(Forgetting { person: person.clone(), by: Arc::clone(&by), reply });
+            self.send(&plan.id, &scope, Event::Forget(forgetting)).await?;
+            done.await.map_err(|_| Unreachable::Ended(plan.id.clone()))?;
+        }
+        Ok(self.log.scrub().await?)
     }
 
     /// The key of a document that somebody is about to open. A party's own begins at its first opening, if the plan

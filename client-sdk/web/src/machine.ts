@@ -104,7 +104,7 @@ export interface Change {
   /** Their party. */
   readonly party?: string;
   /** By what kind of hand. */
-  readonly origin?: 'human' | 'import' | 'crm' | 'automation' | 'propagation' | 'system' | (string & {});
+  readonly origin?: 'human' | 'import' | 'crm' | 'automation' | 'propagation' | 'system' | 'erasure' | (string & {});
   /** What. */
   readonly data: {
     readonly entity?: string;

@@ -33,7 +33,8 @@ pub struct Refused {
     /// The place as its author names it: a collection may be one that there is not, its name cut to the length of the
     /// longest key. Field and id are empty for what stands in a collection or an entity without a key.
     pub place: Place,
-    /// [`RefusalCode::UnknownCollection`] or [`RefusalCode::Malformed`].
+    /// [`RefusalCode::UnknownCollection`] or [`RefusalCode::Malformed`]; [`RefusalCode::NotAllowed`] where it is about
+    /// somebody who has been erased.
     pub code: RefusalCode,
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Part<'i> {
 
 pub(super) struct Draft<'i> {
     pub(super) index: &'i Index,
+    /// Not the server's own, written just now or long ago.
+    pub(super) is_of_client: bool,
     /// Clients descending.
     pub(super) parts: Vec<Part<'i>>,
     tables: Tables,
@@ -81,6 +83,7 @@ impl<'i> Draft<'i> {
         let parts = parts.collect();
         Self {
             index,
+            is_of_client: matches!(lane, Lane::Live | Lane::Sync),
             parts,
             tables: Tables::default(),
             touched: Vec::new(),

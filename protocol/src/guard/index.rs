@@ -5,12 +5,13 @@
 //! stands in a run (of a type, a slot, a name) is an index into the tables below.
 //! A text typed in order is one run of 20 bytes, whatever its length.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::guard::Id;
 use crate::guard::delta::Delta;
 use crate::ids::ClientId;
-use crate::plan::schema::Collection;
+use crate::plan::erasure;
+use crate::plan::schema::{self, Collection};
 use crate::plan::touched::Place;
 
 /// Per document: where every struct stands, without the values.
@@ -23,6 +24,8 @@ pub struct Index {
     /// Grows with every delta that was taken: a delta fits the one index it was checked against.
     pub(super) version: u64,
     live_len: u64,
+    /// The people who have been erased: no client writes anything personal under their ids.
+    erased: BTreeSet<Box<str>>,
     /// Whether it is one party's own document, which holds other collections than the one that all parties read.
     is_private: bool,
 }
@@ -113,6 +116,23 @@ impl Index {
     #[must_use]
     pub fn private() -> Self {
         Self { is_private: true, ..Self::default() }
+    }
+
+    /// From now on nothing personal of this person comes in from a client.
+    pub fn erase(&mut self, person: &str) {
+        self.erased.insert(person.into());
+    }
+
+    /// Whether a place is about somebody who has been erased, and is not for a client to fill.
+    pub(super) fn is_erased(&self, place: &Place) -> bool {
+        self.erased.contains(&place.id)
+            && schema::collection(&place.collection)
+                .is_some_and(|collection| !place.field.is_empty() && erasure::is_personal(collection, &place.field))
+    }
+
+    /// Whether anybody has been erased.
+    pub(super) fn has_erased(&self) -> bool {
+        !self.erased.is_empty()
     }
 
     /// Whether a collection may stand in this document.

@@ -122,7 +122,7 @@ impl Limits {
                 values: limits::LIVE_VALUES_MAX,
                 delete_ranges: limits::LIVE_DELETE_RANGES_MAX,
             },
-            Lane::Sync => Self {
+            Lane::Sync | Lane::Own => Self {
                 bytes: limits::DOCUMENT_BYTES_MAX,
                 clients: limits::SYNC_CLIENTS_MAX,
                 structs: limits::SYNC_STRUCTS_MAX,

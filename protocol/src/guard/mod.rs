@@ -41,6 +41,9 @@ pub enum Lane {
     Live,
     /// A SyncStep2: everything a client wrote while it was away, up to the document's cap.
     Sync,
+    /// What this server has just written itself: bounded like a SyncStep2, and free to write about people who have been
+    /// erased.
+    Own,
     /// Our own snapshots and log entries: bounded by their size alone, because what was admitted must load.
     Trusted,
 }

@@ -10,6 +10,8 @@
 //!   author's copy goes on from there, so it must be there in all. What stands in it is collected.
 //! - A place that no plan has (another root, a list in a map, a key in a text) is written as collected; so is all that
 //!   is ever put beside it.
+//! - So is anything personal about somebody who has been erased: an old copy may still hold it, and nobody else is to
+//!   get it again.
 //! - Whatever its author sees of this is deleted by the same delta, so that the copies end alike.
 
 use std::collections::HashMap;
@@ -181,6 +183,13 @@ fn unknown(root: &str, key: Option<&str>) -> Place {
     Place { collection: cut.into(), id: key.unwrap_or_default().into(), field: Box::default() }
 }
 
+/// Whether the slot is about somebody who has been erased, and the update a client's.
+fn is_erased(draft: &Draft<'_>, slot: u32) -> bool {
+    draft.is_of_client
+        && draft.index.has_erased()
+        && draft.place_in(slot).is_some_and(|place| draft.index.is_erased(&place))
+}
+
 /// Whether the slot holds content of this kind, as the schema says.
 fn holds(draft: &Draft<'_>, slot: u32, content: Content<'_>) -> bool {
     let slot = draft.slot_of(slot);
@@ -216,7 +225,7 @@ fn admit(draft: &mut Draft<'_>, part: usize, next: &Struct<'_>) -> Result<(), Re
     let origin = if cut > 0 { Some(Id { client, clock: clock.saturating_sub(1) }) } else { item.origin };
     let stand = stand(draft, item, origin, next.at)?;
     let content = match stand {
-        Stand::In(slot) if holds(draft, slot, item.content) => item.content,
+        Stand::In(slot) if holds(draft, slot, item.content) && !is_erased(draft, slot) => item.content,
         _ => Content::Deleted,
     };
     if matches!(content, Content::Deleted) && !matches!(item.content, Content::Deleted) {
@@ -289,6 +298,7 @@ fn admit(draft: &mut Draft<'_>, part: usize, next: &Struct<'_>) -> Result<(), Re
 /// Deletes what goes up to `end` in its author's copy, and tells the place if it is the plan's schema that refuses it.
 fn take_back(draft: &mut Draft<'_>, part: usize, end: u32, stand: &Stand) {
     let (place, code) = match stand {
+        Stand::In(slot) if is_erased(draft, *slot) => (draft.place_in(*slot), RefusalCode::NotAllowed),
         Stand::In(slot) => (draft.place_in(*slot), RefusalCode::Malformed),
         Stand::Misplaced(place, code) => (place.clone(), *code),
         Stand::Gone => (None, RefusalCode::Malformed),

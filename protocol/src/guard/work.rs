@@ -27,7 +27,7 @@ impl Work {
     pub(super) fn new(lane: Lane) -> Self {
         let limit = match lane {
             Lane::Live => limits::LIVE_WORK_MAX,
-            Lane::Sync => limits::SYNC_WORK_MAX,
+            Lane::Sync | Lane::Own => limits::SYNC_WORK_MAX,
             Lane::Trusted => u64::MAX,
         };
         Self { limit, spent: 0, places: HashMap::new(), is_trusted: lane == Lane::Trusted }

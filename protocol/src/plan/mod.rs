@@ -10,6 +10,7 @@ pub mod check;
 pub mod derived;
 pub mod diff;
 pub mod edit;
+pub mod erasure;
 pub mod export;
 pub mod figures;
 pub mod import;

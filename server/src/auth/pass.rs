@@ -59,7 +59,7 @@ impl Bar {
     #[must_use]
     pub fn free_from(&self, now: u64) -> u64 {
         let decided = self.not_before.max(self.cap.map(|cap| cap.until));
-        decided.map_or(now, |decided| now.max(decided + 1))
+        decided.map_or(now, |decided| now.max(decided.saturating_add(1)))
     }
 }
 

@@ -96,7 +96,7 @@ enum Command {
         /// What they may do
         #[arg(long, value_parser = access)]
         access: Access,
-        /// The person's id, such as a mail address
+        /// The person's id, which stays in the plan for good: better one that says nothing of them
         #[arg(long)]
         person: PersonId,
         /// Their name, as others see it

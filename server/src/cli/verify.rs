@@ -43,6 +43,7 @@ impl Verify {
 
 fn check(log: &Log) -> Result<String, String> {
     let (mut plans, mut private, mut kept, mut sealed) = (0_u64, 0_u64, 0, 0);
+    let mut erasures = String::new();
     let mut after = String::new();
     loop {
         let page = log.plans(None, &after, PAGE).map_err(|error| error.to_string())?;
@@ -60,6 +61,11 @@ fn check(log: &Log) -> Result<String, String> {
                 private += u64::from(scope != Scope::Shared);
                 kept += verified.entries;
                 sealed += verified.sealed;
+                // Each has an entry in every document of its plan: it is told of once.
+                for (seq, at, by) in verified.erasures.into_iter().filter(|_| scope == Scope::Shared) {
+                    let at = clock::rfc3339(at);
+                    erasures += &format!("\nerased {at} by {by}: a person of plan {}, entry {seq}", row.id);
+                }
             }
         }
     }
@@ -75,5 +81,5 @@ fn check(log: &Log) -> Result<String, String> {
         found +=
             &format!("\nerased {at} by {}: plan {id}…, epoch {}, entry {head}, hash {hash}", erased.by, erased.epoch);
     }
-    Ok(found)
+    Ok(found + &erasures)
 }

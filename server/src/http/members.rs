@@ -4,17 +4,26 @@ use axum::{
     Json,
     body::Bytes,
     extract::{
-        Path, State,
-        rejection::{BytesRejection, PathRejection},
+        Path, Query, State,
+        rejection::{BytesRejection, PathRejection, QueryRejection},
     },
     http::StatusCode,
+    response::{IntoResponse as _, Response},
 };
-use plansync_protocol::ids::{Access, PersonId, PlanId};
+use plansync_protocol::{
+    ids::{Access, PersonId, PlanId},
+    plan::schema,
+};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::{App, Problem, json, plans::plan_id, requester::Requester};
+use super::{
+    App, Problem, json,
+    plans::{self, plan_id},
+    requester::Requester,
+};
 use crate::{
+    auth::Author,
     clock,
     log::{PlanRow, members::MemberRow},
 };
@@ -49,6 +58,9 @@ pub struct Member {
     /// When their access was taken away.
     #[serde(skip_serializing_if = "Option::is_none")]
     revoked_at: Option<String>,
+    /// When they were erased from the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erased_at: Option<String>,
 }
 
 /// The people of a plan.
@@ -107,16 +119,42 @@ pub async fn change(
     Ok(Json(member(row, false, &requester)))
 }
 
-/// Takes somebody's access away: tokens of theirs made before now are void, their connections end.
+/// What a request to take somebody's access away says.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct RevokeQuery {
+    /// `true`: nothing personal of them is to be left in the plan.
+    #[serde(default)]
+    erase: bool,
+}
+
+/// What is left of somebody who has been erased.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ErasedPerson {
+    /// The person's id, which stays as the key of what they owned.
+    #[schema(value_type = String)]
+    person: PersonId,
+    /// When they were erased first.
+    erased_at: String,
+}
+
+/// Takes somebody's access away: tokens of theirs made before now are void, their connections end. With `erase=true`,
+/// nothing personal of them is left in the store once this is answered, and no token of theirs is good ever again.
 #[utoipa::path(delete, path = "/v1/plans/{id}/members/{person}", tag = "people",
-    params(("id" = String, Path), ("person" = String, Path)), security(("api_key" = []), ("token" = [])),
-    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    params(("id" = String, Path), ("person" = String, Path), RevokeQuery), security(("api_key" = []), ("token" = [])),
+    responses((status = 200, description = "with `erase=true`", body = ErasedPerson), (status = 204),
+        (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn revoke(
     State(app): State<App>,
     requester: Requester,
     path: Result<Path<(String, String)>, PathRejection>,
-) -> Result<StatusCode, Problem> {
+    query: Result<Query<RevokeQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
     let (plan, person) = named(&app, &requester, path)?;
+    let Query(query) = query?;
+    if query.erase {
+        return Ok(Json(erase(&app, &requester, &plan, person).await?).into_response());
+    }
     let known = app.house.rooms.log().member(plan.number, &person)?;
     match (requester.manager(), &known) {
         // A host application signs tokens that nobody has come with yet: those can be taken away as well.
@@ -129,7 +167,29 @@ pub async fn revoke(
     // What was taken in before the decision is on disk once every room of the plan has had a turn: nothing of theirs
     // comes after this answer.
     app.house.rooms.settle(&plan.id).await;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Erases somebody of a plan that stays.
+async fn erase(app: &App, requester: &Requester, plan: &PlanRow, person: PersonId) -> Result<ErasedPerson, Problem> {
+    requester.workspace()?;
+    if person.as_str().contains('@') {
+        let detail = "this person's id is a mail address, and an id stays as the key of what its person owned and did: \
+                      export the plan, give the person another id in it, create it anew and erase this one";
+        return Err(Problem::new(StatusCode::CONFLICT, "personal_id", detail));
+    }
+    let view = plans::view(&app.house.rooms, &plan.id, false).await?;
+    let row = |name: &str| schema::collection(name).and_then(|collection| view.plan.row(collection, person.as_str()));
+    let is_named = row("people").is_some() || row("stakeholders").is_some();
+    if !is_named && app.house.rooms.log().member(plan.number, &person)?.is_none() {
+        return Err(no_member(&person, &plan.id));
+    }
+    let address = row("people").and_then(|row| row.text("email")).map(str::to_owned);
+    let erased = app.house.people.erase(plan, person, address.into_iter().collect()).await?;
+    let by = Author { person: requester.who().0.clone(), party: None };
+    app.house.rooms.forget(plan, &erased.person, by).await?;
+    let erased_at = clock::rfc3339(erased.erased_at.unwrap_or_default());
+    Ok(ErasedPerson { person: erased.person, erased_at })
 }
 
 /// The plan and the person of a path, for somebody who may read the plan.
@@ -162,6 +222,7 @@ fn member(row: MemberRow, online: bool, requester: &Requester) -> Member {
         first_seen_at: at(row.first_seen_at),
         last_seen_at: at(row.last_seen_at),
         revoked_at: row.revoked_at.map(clock::rfc3339),
+        erased_at: row.erased_at.map(clock::rfc3339),
         person: row.person,
     }
 }

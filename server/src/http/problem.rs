@@ -137,6 +137,7 @@ impl From<LogError> for Problem {
     fn from(error: LogError) -> Self {
         match &error {
             LogError::Erased => Self::new(StatusCode::GONE, "erased", error.to_string()),
+            LogError::PersonErased(_) => Self::new(StatusCode::GONE, "person_erased", error.to_string()),
             LogError::Exists(_) => Self::new(StatusCode::CONFLICT, "exists", error.to_string()),
             _ => {
                 tracing::error!(%error, "a request met the store's failure");

@@ -138,15 +138,16 @@ pub fn origin_byte(origin: Origin) -> u8 {
         Origin::Automation => 3,
         Origin::Propagation => 4,
         Origin::System => 5,
+        Origin::Erasure => 6,
     }
 }
 
 /// The origin a byte stands for.
 #[must_use]
 pub fn origin_of(byte: u8) -> Option<Origin> {
-    [Origin::Human, Origin::Import, Origin::Crm, Origin::Automation, Origin::Propagation, Origin::System]
-        .into_iter()
-        .find(|origin| origin_byte(*origin) == byte)
+    let of_people = [Origin::Human, Origin::Import, Origin::Crm, Origin::Automation];
+    let of_the_server = [Origin::Propagation, Origin::System, Origin::Erasure];
+    of_people.into_iter().chain(of_the_server).find(|origin| origin_byte(*origin) == byte)
 }
 
 #[cfg(test)]

@@ -63,9 +63,17 @@ impl Log {
     pub async fn erase(&self, id: PlanId, at: Millis, by: PersonId) -> Result<Option<Tombstone>, LogError> {
         let erased = self.request(|reply| Request::Erase { erase: Erase { id, at, by }, reply }).await?;
         if erased.is_some() {
-            self.request(|reply| Request::Scrub { reply }).await?;
+            self.scrub().await?;
         }
         Ok(erased)
+    }
+
+    /// Overwrites what is free in the file; when this returns, nothing is left of what was removed before.
+    ///
+    /// # Errors
+    /// [`LogError::Failed`] when the store is gone.
+    pub async fn scrub(&self) -> Result<(), LogError> {
+        self.request(|reply| Request::Scrub { reply }).await
     }
 
     /// What is left of the plan of this name that was erased last, if one was.
@@ -207,7 +215,7 @@ fn rebuild_names(write: &WriteTransaction) -> Result<(), LogError> {
     rebuild(write, tables::INVITES)
 }
 
-fn rebuild<K: Key + 'static, V: Value + 'static>(
+pub(super) fn rebuild<K: Key + 'static, V: Value + 'static>(
     write: &WriteTransaction,
     table: TableDefinition<'_, K, V>,
 ) -> Result<(), LogError> {

@@ -224,6 +224,16 @@ pub(super) fn create(write: &WriteTransaction, new: &InviteRow, secret: &Hash) -
     Ok(true)
 }
 
+/// Those of a plan, within the transaction.
+pub(super) fn of_plan(write: &WriteTransaction, plan: u64) -> Result<Vec<InviteRow>, LogError> {
+    let table = write.open_table(tables::INVITES)?;
+    let mut rows = Vec::new();
+    for row in table.range((plan, "")..(plan + 1, ""))? {
+        rows.push(decode(plan, row?.1.value())?);
+    }
+    Ok(rows)
+}
+
 /// Writes one step into the transaction.
 pub(super) fn step(
     write: &WriteTransaction,

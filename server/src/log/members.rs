@@ -4,6 +4,8 @@
 //! plan. Always true: a row is read and written within the writer's thread, so of two things that happen at once one
 //! comes first; a later write has a higher version.
 
+use std::collections::BTreeSet;
+
 use plansync_protocol::ids::{Access, PartyId, PersonId};
 use redb::{ReadableDatabase as _, ReadableTable as _, WriteTransaction};
 use serde::{Deserialize, Serialize};
@@ -40,6 +42,9 @@ pub struct MemberRow {
     /// When their access was taken away, if they have no newer token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Millis>,
+    /// When they were erased from the plan: nothing is kept of them from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Millis>,
     /// The second of the newest token that is known.
     pub issued: u64,
     /// What was decided about older ones.
@@ -75,13 +80,15 @@ pub enum MemberStep {
     Cap(PersonId, Access),
     /// Tokens made until now are void.
     Revoke(PersonId),
+    /// Nothing is left of them but that they are erased, and no token of theirs is good ever again.
+    Erase(PersonId),
 }
 
 impl MemberStep {
     fn person(&self) -> &PersonId {
         match self {
             Self::Issue(token) | Self::Seen(token, _) => &token.person,
-            Self::Cap(person, _) | Self::Revoke(person) => person,
+            Self::Cap(person, _) | Self::Revoke(person) | Self::Erase(person) => person,
         }
     }
 
@@ -96,11 +103,15 @@ impl MemberStep {
             first_seen_at: None,
             last_seen_at: None,
             revoked_at: None,
+            erased_at: None,
             issued: 0,
             bar: Bar::default(),
             version: 0,
         });
         row.version += 1;
+        if row.erased_at.is_some() {
+            return row;
+        }
         let second = now / 1000;
         match self {
             Self::Issue(token) => {
@@ -125,6 +136,12 @@ impl MemberStep {
             Self::Revoke(_) => {
                 row.bar.not_before = Some(row.issued.max(second));
                 row.revoked_at = Some(now);
+            }
+            Self::Erase(person) => {
+                let bar = Bar { not_before: Some(u64::MAX), cap: None };
+                let gone = (None, None, None, None);
+                (row.name, row.email, row.first_seen_at, row.last_seen_at) = gone;
+                row = MemberRow { person, revoked_at: Some(now), erased_at: Some(now), bar, ..row };
             }
         }
         row
@@ -166,6 +183,26 @@ impl Log {
         table.get((plan, person.as_str()))?.map(|row| decode(plan, row.value())).transpose()
     }
 
+    /// Who has been erased from a plan.
+    ///
+    /// # Errors
+    /// [`LogError::Failed`] when the store cannot be read.
+    pub fn erased_people(&self, plan: u64) -> Result<BTreeSet<PersonId>, LogError> {
+        const MARK: &[u8] = b"\"erasedAt\"";
+        let table = self.db.begin_read()?.open_table(tables::MEMBERS)?;
+        let mut erased = BTreeSet::new();
+        for row in table.range((plan, "")..(plan + 1, ""))? {
+            let row = row?.1;
+            // Mostly there is nobody: reading all rows of a large plan would be most of what its opening costs.
+            if row.value().windows(MARK.len()).any(|bytes| bytes == MARK) {
+                erased.extend(
+                    Some(decode(plan, row.value())?).filter(|row| row.erased_at.is_some()).map(|row| row.person),
+                );
+            }
+        }
+        Ok(erased)
+    }
+
     /// Everybody of a plan, in the order of their ids.
     ///
     /// # Errors
@@ -182,16 +219,22 @@ impl Log {
 
 /// Writes one step into the transaction.
 pub(super) fn write(write: &WriteTransaction, plan: u64, step: MemberStep, now: Millis) -> Result<MemberRow, LogError> {
-    let mut table = write.open_table(tables::MEMBERS)?;
     let person = step.person().clone();
-    let row = match table.get((plan, person.as_str()))? {
-        Some(row) => Some(decode(plan, row.value())?),
-        None => None,
-    };
+    let row = read(write, plan, &person)?;
+    let mut table = write.open_table(tables::MEMBERS)?;
+    if let (MemberStep::Issue(_), Some(_)) = (&step, row.as_ref().and_then(|row| row.erased_at)) {
+        return Err(LogError::PersonErased(person));
+    }
     let row = step.apply(row, now);
     let bytes = serde_json::to_vec(&row).expect("texts and numbers are JSON");
     table.insert((plan, person.as_str()), bytes.as_slice())?;
     Ok(row)
+}
+
+/// Somebody's row, within the transaction.
+pub(super) fn read(write: &WriteTransaction, plan: u64, person: &PersonId) -> Result<Option<MemberRow>, LogError> {
+    let table = write.open_table(tables::MEMBERS)?;
+    table.get((plan, person.as_str()))?.map(|row| decode(plan, row.value())).transpose()
 }
 
 /// A row that cannot be read must not let in whom it kept out.
@@ -233,6 +276,25 @@ mod tests {
             assert!(row.bar.judge(row.issued, Access::Editor).is_ok() && row.revoked_at.is_none());
             assert!(row.bar.judge(old, Access::Editor).is_err(), "the older one stays void");
         }
+    }
+
+    #[test]
+    fn of_somebody_erased_nothing_is_kept_whatever_comes_later() {
+        let now = 100_500;
+        let row = MemberStep::Seen(token(Access::Owner), 90).apply(None, now);
+        let row = MemberStep::Erase(ann()).apply(Some(row), now);
+        assert_eq!((&row.name, &row.email, row.first_seen_at, row.last_seen_at), (&None, &None, None, None));
+        let later = [
+            MemberStep::Seen(token(Access::Owner), 200),
+            MemberStep::Revoke(ann()),
+            MemberStep::Cap(ann(), Access::Viewer),
+            MemberStep::Erase(ann()),
+        ];
+        for step in later {
+            let after = step.apply(Some(row.clone()), 900_000);
+            assert_eq!(MemberRow { version: row.version, ..after }, row);
+        }
+        assert!(row.bar.judge(u64::MAX, Access::Viewer).is_err());
     }
 
     #[test]

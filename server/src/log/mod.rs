@@ -10,6 +10,7 @@
 pub mod entry;
 mod erased;
 mod feed;
+mod forgotten;
 pub mod invites;
 mod lookout;
 pub mod members;
@@ -58,6 +59,9 @@ pub enum LogError {
     /// The plan has been erased; what a room or a courier still had to say of it is not kept.
     #[error("the plan has been erased")]
     Erased,
+    /// The person has been erased from the plan.
+    #[error("{0} has been erased from this plan, which is for good: give whoever comes another id")]
+    PersonErased(PersonId),
     /// A plan of this name exists.
     #[error("plan {0} exists already")]
     Exists(PlanId),
@@ -474,7 +478,7 @@ impl Log {
     pub fn verify(&self, plan: &PlanRow, scope: &Scope) -> Result<Verified, LogError> {
         match self.document(plan, scope)? {
             Some(doc) => verify::verify(&self.db, plan, scope, doc),
-            None => Ok(Verified { sealed: 0, entries: 0, head: 0 }),
+            None => Ok(Verified::default()),
         }
     }
 }

@@ -16,7 +16,7 @@ pub const SHARED: u32 = 0;
 pub type ToldRow = (u64, u32, u64, &'static [u8]);
 
 /// The newest layout this program reads and writes.
-pub const FORMAT: u64 = 3;
+pub const FORMAT: u64 = 4;
 
 /// `format` → layout of the whole store; `next_plan` → the number the next plan gets.
 pub const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta_1");

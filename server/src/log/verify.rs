@@ -1,12 +1,13 @@
 //! Goes through a document's chain: sealed runs, then entries, each after the one before it.
 
-use plansync_protocol::ids::{Scope, Seq};
+use plansync_protocol::ids::{Origin, PersonId, Scope, Seq};
 use redb::{Database, ReadableDatabase};
 
 use super::{LogError, PlanRow, entry, sealed, tables, tables::DocKey};
+use crate::clock::Millis;
 
 /// What a whole chain holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verified {
     /// Entries without their updates.
     pub sealed: u64,
@@ -14,12 +15,14 @@ pub struct Verified {
     pub entries: u64,
     /// The last entry.
     pub head: Seq,
+    /// The entries that took a person out: which, when, by whom.
+    pub erasures: Vec<(Seq, Millis, PersonId)>,
 }
 
 pub(super) fn verify(db: &Database, plan: &PlanRow, scope: &Scope, doc: DocKey) -> Result<Verified, LogError> {
     let damaged = |seq, why: &str| LogError::Damaged { doc, seq, why: why.into() };
     let read = db.begin_read()?;
-    let mut verified = Verified { sealed: 0, entries: 0, head: 0 };
+    let mut verified = Verified::default();
     let mut hash = entry::genesis(plan.id.as_str(), scope);
     let mut seal = None;
     for row in read.open_table(tables::SEALED)?.range(tables::whole(doc))? {
@@ -37,6 +40,8 @@ pub(super) fn verify(db: &Database, plan: &PlanRow, scope: &Scope, doc: DocKey) 
             return Err(damaged(run.first, "it does not follow the entry before it"));
         }
         (hash, seal) = (run.after, Some(*stated));
+        let lines = (run.first..).zip(&run.lines).filter(|(_, line)| line.origin == Origin::Erasure);
+        verified.erasures.extend(lines.map(|(seq, line)| (seq, line.at, line.author.person.clone())));
         verified = Verified { sealed: verified.sealed + count, head: last, ..verified };
     }
     for row in read.open_table(tables::ENTRIES)?.range(tables::whole(doc))? {
@@ -48,6 +53,9 @@ pub(super) fn verify(db: &Database, plan: &PlanRow, scope: &Scope, doc: DocKey) 
         hash = entry.new.hash(&hash, entry.seq);
         if hash != entry.hash {
             return Err(damaged(entry.seq, "its hash does not fit what it says"));
+        }
+        if entry.new.origin == Origin::Erasure {
+            verified.erasures.push((entry.seq, entry.new.at, entry.new.author.person.clone()));
         }
         verified = Verified { entries: verified.entries + 1, head: entry.seq, ..verified };
     }
@@ -131,7 +139,7 @@ mod tests {
     fn a_long_chain_is_whole_and_says_what_is_sealed() {
         let (opened, row) = long_log();
         let verified = opened.log.verify(&row, &Scope::Shared).unwrap();
-        assert_eq!(verified, Verified { sealed: SEALED, entries: ENTRIES - SEALED, head: ENTRIES });
+        assert_eq!(verified, Verified { sealed: SEALED, entries: ENTRIES - SEALED, head: ENTRIES, erasures: vec![] });
     }
 
     #[test]

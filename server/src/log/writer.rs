@@ -21,6 +21,7 @@ use super::{
     entry::{self, Hash, NewEntry},
     erased::{self, Erase, Scrub, Tombstone},
     feed::{Feeds, News},
+    forgotten::{self, Forget, ForgetMember},
     invites::{self, Ended, InviteRow, InviteStep},
     members::{self, MemberRow, MemberStep},
     sealed, tables,
@@ -62,6 +63,8 @@ pub(super) enum Request {
     Invite { row: Box<InviteRow>, secret: Hash, reply: Reply<bool> },
     InviteStep { plan: u64, id: Box<str>, step: InviteStep, now: Millis, reply: Reply<Result<InviteRow, Ended>> },
     Erase { erase: Erase, reply: Reply<Option<Tombstone>> },
+    ForgetMember { forget: ForgetMember, now: Millis, reply: Reply<MemberRow> },
+    Forget { forget: Forget, reply: Reply<()> },
     Scrub { reply: Reply<()> },
 }
 
@@ -75,6 +78,8 @@ impl Request {
             | Self::Member { plan, .. }
             | Self::InviteStep { plan, .. } => Some(*plan),
             Self::Begin { plan, .. } => Some(plan.number),
+            Self::ForgetMember { forget, .. } => Some(forget.plan),
+            Self::Forget { forget, .. } => Some(forget.doc.0),
             Self::Invite { row, .. } => Some(row.number),
             Self::Webhook { write: Write::Cursor { plan, .. }, .. } => Some(*plan),
             Self::Webhook { .. }
@@ -83,6 +88,11 @@ impl Request {
             | Self::Erase { .. }
             | Self::Scrub { .. } => None,
         }
+    }
+
+    /// Whether it has a commit of its own: a page that is written once in it holds nothing of what it held before.
+    fn is_erasure(&self) -> bool {
+        matches!(self, Self::Erase { .. } | Self::ForgetMember { .. } | Self::Forget { .. })
     }
 
     /// Says that the plan is gone.
@@ -94,12 +104,14 @@ impl Request {
             | Self::Changes { reply, .. }
             | Self::Card { reply, .. }
             | Self::Visit { reply, .. }
+            | Self::Forget { reply, .. }
             | Self::Scrub { reply } => reply.send(Err(LogError::Erased)).is_ok(),
             // A courier has nothing left to deliver.
             Self::Webhook { reply, .. } | Self::Workspace { reply, .. } => reply.send(Ok(())).is_ok(),
             Self::Create { reply, .. } => reply.send(Err(LogError::Erased)).is_ok(),
             Self::Begin { reply, .. } => reply.send(Err(LogError::Erased)).is_ok(),
             Self::Member { reply, .. } => reply.is_some_and(|reply| reply.send(Err(LogError::Erased)).is_ok()),
+            Self::ForgetMember { reply, .. } => reply.send(Err(LogError::Erased)).is_ok(),
             Self::Invite { reply, .. } => reply.send(Err(LogError::Erased)).is_ok(),
             Self::InviteStep { reply, .. } => reply.send(Err(LogError::Erased)).is_ok(),
             Self::Erase { reply, .. } => reply.send(Ok(None)).is_ok(),
@@ -109,8 +121,8 @@ impl Request {
 
 /// Where a document's chain ends.
 #[derive(Debug, Clone, Copy)]
-struct Head {
-    seq: Seq,
+pub(super) struct Head {
+    pub(super) seq: Seq,
     hash: Hash,
 }
 
@@ -133,14 +145,13 @@ pub(super) fn run(
     while let Some(first) = held.take().or_else(|| writer.next(db, path.as_ref(), &mut inbox, failure)) {
         thread::sleep(PACE.saturating_sub(started.elapsed()));
         started = clock::instant();
-        // An erasure has a commit of its own.
-        let alone = matches!(first, Request::Erase { .. });
+        let alone = first.is_erasure();
         group.push(first);
         while !alone
             && group.len() < GROUP_MAX
             && let Ok(next) = inbox.try_recv()
         {
-            if matches!(next, Request::Erase { .. }) {
+            if next.is_erasure() {
                 held = Some(next);
                 break;
             }
@@ -304,6 +315,10 @@ impl Writer {
                 let outcome = self.erase(open, &erase);
                 settle(outcome, reply, answers)
             }
+            Request::ForgetMember { forget, now, reply } => {
+                settle(forgotten::forget_member(open.write, forget, now), reply, answers)
+            }
+            Request::Forget { forget, reply } => settle(forgotten::forget(open, &forget), reply, answers),
             // One that came within a group: the pages are overwritten after it.
             Request::Scrub { reply } => {
                 self.waiting.push(reply);
@@ -462,7 +477,10 @@ fn write_changes(open: &Open<'_>, doc: DocKey, news: &News) -> Result<(), LogErr
 
 /// The end of a document's chain as the table has it. A document always has its first entry: it is created
 /// together with it, and sealing leaves the last ones.
-fn last(entries: &impl ReadableTable<(u64, u32, u64), &'static [u8]>, doc: DocKey) -> Result<Head, LogError> {
+pub(super) fn last(
+    entries: &impl ReadableTable<(u64, u32, u64), &'static [u8]>,
+    doc: DocKey,
+) -> Result<Head, LogError> {
     let row = entries.range(tables::whole(doc))?.next_back().transpose()?;
     let (key, bytes) = row.ok_or_else(|| LogError::Damaged { doc, seq: 0, why: "it has no entry".into() })?;
     let entry = super::decode(doc, key.value().2, bytes.value())?;
@@ -472,6 +490,11 @@ fn last(entries: &impl ReadableTable<(u64, u32, u64), &'static [u8]>, doc: DocKe
 /// Keeps a snapshot, drops the oldest beyond those kept, and seals the entries that all kept ones cover.
 fn snapshot(open: &mut Open<'_>, doc: DocKey, seq: Seq, state: &[u8]) -> Result<(), LogError> {
     let mut snapshots = open.write.open_table(tables::SNAPSHOTS)?;
+    let newest = snapshots.range(tables::whole(doc))?.next_back().transpose()?.map(|(key, _)| key.value().2);
+    // Made in the background, it may come after a later one, from which somebody has been taken out.
+    if newest.is_some_and(|newest| newest > seq) {
+        return Ok(());
+    }
     snapshots.insert((doc.0, doc.1, seq), state)?;
     let mut kept = Vec::new();
     for row in snapshots.range(tables::whole(doc))? {

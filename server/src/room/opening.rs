@@ -30,10 +30,11 @@ impl Room {
             Some(last) => last.new.at,
             None => self.log.head(self.key)?.map_or(0, |(_, at)| at),
         };
-        let (document, seq) = match self.settling {
+        let (mut document, seq) = match self.settling {
             Some(_) => self.replay(loaded)?,
             None => self.resume(loaded)?,
         };
+        document.erase(&self.erased);
         self.seq = seq;
         self.weight = base_bytes + bytes;
         self.snapshot = SinceSnapshot { entries: seq - base, bytes };
@@ -73,6 +74,7 @@ impl Room {
             Some(kept) => serde_json::from_slice(&kept).unwrap_or_default(),
             None => Record::created(activity::day(self.row.created_at, &TimeZone::UTC)),
         };
+        self.erased = self.log.erased_people(self.row.number)?.into();
         self.standing = self.log.standing(self.key)?.and_then(|kept| serde_json::from_slice(&kept).ok());
         // A day may have turned while nobody was here.
         if let Some(Standing { as_of, .. }) = &self.standing {
@@ -100,6 +102,7 @@ impl Room {
         for (client, person) in &turn.claims {
             document.claim(*client, person);
         }
+        document.erase(&self.erased);
         self.document = Some(document);
         Ok(())
     }

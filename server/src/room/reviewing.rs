@@ -55,6 +55,7 @@ impl Room {
         let seq = self.seq + turn.entries.len() as u64 + 1;
         let at = clock::rfc3339(turn.at);
         let scope = self.scope.clone();
+        let erased = Arc::clone(&self.erased);
         let document = self.document()?;
         let (after, malformed) = document.read();
         let review = review::review(&Submission {
@@ -64,6 +65,7 @@ impl Room {
                 access: judged.access,
             },
             scope: &scope,
+            erased: &erased,
             before: judged.before,
             after,
             touched: delta.touched(),

@@ -12,6 +12,7 @@ mod consent;
 mod convergence;
 mod crash;
 mod dawdlers;
+mod erased_people;
 mod erasure;
 mod faults;
 mod http_interface;

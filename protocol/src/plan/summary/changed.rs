@@ -342,6 +342,7 @@ pub(super) fn machine(origin: Origin) -> &'static str {
         Origin::Automation => "[automation]",
         Origin::Propagation => "[moved along]",
         Origin::System => "[server]",
+        Origin::Erasure => "[erasure]",
     }
 }
 
