@@ -5,9 +5,10 @@
 use plansync_protocol::wire::{Frame, encode};
 use plansync_tests::{
     http::{Http, in_seconds, token, token_with},
-    raw::{Pen, Raw, ask_all, eventually, hello, sync_step_2, update},
+    raw::{Pen, Raw, ask_all, hello, sync_step_2, update},
     server::{Server, verify},
     stock::Stock,
+    wait::eventually,
 };
 use serde_json::{Value, json};
 use yrs::{Any, GetString as _, Map as _, MapPrelim, MapRef, Out, Text as _, TextRef, Transact as _, WriteTxn as _};
@@ -116,7 +117,11 @@ async fn lived(server: &Server) -> Raw {
         raw.send(&update(&wrote)).await;
     }
     raw.acked(150).await;
-    assert_eq!(server.http().get("/v1/plans/deal/summary?since=0&format=json").0, 200);
+    // A summary waits until everything written has become changes.
+    for scope in ["", "&scope=private&party=buyer", "&scope=private&party=seller"] {
+        let (status, body) = server.http().get(&format!("/v1/plans/deal/summary?since=0&format=json{scope}"));
+        assert_eq!(status, 200, "{body}");
+    }
     raw
 }
 
@@ -144,7 +149,9 @@ async fn nothing_personal_of_an_erased_person_is_in_the_files_and_the_plan_is_ot
     let mut theirs = lived(&server).await;
     let http = server.http();
     let seen: Vec<_> = found(&server, &CANARIES).into_iter().map(|(word, _)| word).collect();
-    assert_eq!(seen, CANARIES[..9], "every canary but the late one is there");
+    // What the first entry alone holds is unreadable once that is sealed.
+    let missed: Vec<_> = CANARIES[..9].iter().filter(|word| !seen.contains(word)).collect();
+    assert!(missed.iter().all(|word| ***word == *CANARIES[5]), "not there to be erased: {missed:?}");
     let path = format!("/v1/plans/deal/members/{PERSON}?erase=true");
 
     let owner = token("deal", "ann", "buyer", "owner");

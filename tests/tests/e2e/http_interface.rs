@@ -412,3 +412,32 @@ async fn the_operator_sees_figures_and_no_names() {
         assert_eq!((answer.status, answer.text.as_str()), (200, text));
     }
 }
+
+/// The element and its pages: compressed for those who take that, once for those who have it already.
+#[tokio::test]
+async fn the_page_comes_compressed_and_only_when_it_is_new() {
+    let server = server().await;
+    let config = ureq::Agent::config_builder().accept_encoding("identity").http_status_as_error(false);
+    let caller = Caller { server: &server, agent: config.build().into() };
+    for path in ["/", "/p/acme", "/join", "/assets/plansync-plan.js", "/assets/frame.css"] {
+        let whole = caller.call(Method::GET, path, &[], b"");
+        assert_eq!((whole.status, whole.header("content-encoding")), (200, ""), "{path}");
+        let tag = whole.header("etag");
+        let known = caller.call(Method::GET, path, &[("If-None-Match", tag)], b"");
+        assert_eq!((known.status, known.text.len()), (304, 0), "{path}");
+    }
+    let script = "/assets/plansync-plan.js";
+    let whole = caller.call(Method::GET, script, &[], b"");
+    assert!(whole.text.contains("plansync-plan"));
+    let length = |encodings: &str, expected: &str| {
+        let request = ureq::http::Request::get(format!("http://{}{script}", server.address()));
+        let request = request.header("Accept-Encoding", encodings).body(()).unwrap();
+        let mut answer = caller.agent.run(request).unwrap();
+        let encoding = answer.headers().get("content-encoding").map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(encoding.as_deref(), Some(expected), "{encodings}");
+        answer.body_mut().read_to_vec().unwrap().len()
+    };
+    let (gzip, brotli) = (length("gzip, deflate", "gzip"), length("gzip, br;q=1.0", "br"));
+    assert!(brotli < gzip && gzip < 150 << 10, "{brotli} and {gzip} bytes");
+    assert_eq!(caller.call(Method::GET, "/assets/..%2fjoin.html", &[], b"").status, 404);
+}
