@@ -84,6 +84,9 @@ class Changed extends Piece {
       color: var(--mute);
       font-weight: 650;
     }
+    .changed .asks {
+      margin-top: 0.5rem;
+    }
     .changed li {
       display: flex;
       gap: 0.5rem;
@@ -109,7 +112,16 @@ class Changed extends Piece {
   override render(): TemplateResult | typeof nothing {
     const { desk } = this;
     const { summary } = desk;
-    if (!summary || desk.seen.size === 0) return nothing;
+    const asks = desk.proposals.map(
+      (each) => html`<plansync-proposal .desk=${desk} of=${each.id}></plansync-proposal>`,
+    );
+    if (!summary || desk.seen.size === 0)
+      return asks.length
+        ? html`<section class="changed" aria-labelledby="asks-title" part="changed">
+            <h2 id="asks-title">Waiting for an answer</h2>
+            <div class="asks">${asks}</div>
+          </section>`
+        : nothing;
     const groups = [
       ...(summary.completed ? [{ heading: 'Completed', ...summary.completed }] : []),
       ...(summary.changed ?? []),
@@ -138,7 +150,7 @@ class Changed extends Piece {
           <button class="quiet" part="mark-seen" @click=${() => desk.markSeen()}>Mark as seen</button>
         </span>
       </div>
-      ${this.#moves()}
+      ${asks.length ? html`<div class="asks">${asks}</div>` : nothing} ${this.#moves()}
       <div class="lines" id="changed-lines" ?hidden=${!this.open}>
         ${groups.map(
           ({ heading, lines, more }) =>

@@ -19,8 +19,8 @@ export function chip(side: Side, text: string, more: { title?: string; dashed?: 
 export function personChip(desk: Desk, id: string): TemplateResult {
   const person = desk.plan.people.get(id, { removed: true });
   const party = person?.party;
-  const title = [person?.title ?? person?.role, party && desk.partyName(party)].filter(Boolean).join(', ');
-  return chip(desk.side(party), desk.personName(id), { title, dashed: person?.placeholder ?? false });
+  const title = [person?.title ?? person?.role, party && desk.partyName(party), person?.placeholder && 'not named yet'];
+  return chip(desk.side(party), desk.personName(id), { title: title.filter(Boolean).join(', ') });
 }
 
 /** The owners of an item; of a task without one the party it is asked of. */

@@ -12,7 +12,7 @@ import type { Change, Refused, Status } from '../machine.js';
 import type { Edit, EditOptions } from '../edit.js';
 import type { Plan } from '../plan.js';
 import type { Present } from '../presence.js';
-import type { Party, Person } from '../schema.js';
+import type { Comment, Party, Person, Proposal } from '../schema.js';
 import { Rights } from './rights.js';
 import { Seen } from './seen.js';
 import { dayIn, dayWords } from './words.js';
@@ -21,6 +21,11 @@ import { dayIn, dayWords } from './words.js';
 const OWN_PAUSE_MS = 300;
 /** A hundred readers do not all ask at the same moment. */
 const OTHERS_PAUSE_MS = 1_000;
+/** How long what somebody else has changed is lit up. */
+const FLASH_MS = 1_600;
+/** How long a notice stays; one with something to do stays longer. */
+const NOTICE_MS = 8_000;
+const NOTICE_ACTION_MS = 30_000;
 /** More changes than this are not marked one by one. */
 const MARKED_CHANGES_MAX = 5_000;
 
@@ -91,6 +96,41 @@ export interface Notice {
 /** Whose somebody or something is: decides colour and shape. */
 export type Side = 'buyer' | 'seller' | 'partner' | 'joint' | 'other';
 
+/** Where items stand, to look up by id. */
+export interface Standing {
+  readonly of: PlanAnswer | undefined;
+  /** Items without any slack. */
+  readonly critical: ReadonlySet<string>;
+  /** Items that cannot be done on their day. */
+  readonly moves: ReadonlyMap<string, { readonly to: string; readonly days: number }>;
+}
+
+const NOBODY: readonly Present[] = Object.freeze([]);
+const NONE: readonly never[] = Object.freeze([]);
+
+/** The collection and the id of `tasks/ca-1`. */
+export function split(subject: string): readonly ['tasks', string] {
+  const at = subject.indexOf('/');
+  return [subject.slice(0, at) as 'tasks', subject.slice(at + 1)];
+}
+
+/** The entity of the place `tasks/ca-1/due`; `meta` of `meta/target.date`. */
+export function subjectOf(place: string): string {
+  const [collection, id] = place.split('/', 2);
+  return collection === 'meta' ? 'meta' : `${collection}/${id}`;
+}
+
+/** Rows by what they have in common, in their order. */
+export function grouped<T>(all: readonly T[], key: (each: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const each of all) {
+    const group = groups.get(key(each));
+    if (group) group.push(each);
+    else groups.set(key(each), [each]);
+  }
+  return groups;
+}
+
 /** The desk at which a plan is read and edited. */
 export class Desk {
   /** Where the plan stands, as the server works it out; nothing before the first answer. */
@@ -111,6 +151,12 @@ export class Desk {
   staleFigures = false;
   /** Entities that somebody else has just changed, with when. */
   readonly flashes = new Map<string, number>();
+  /** The entity whose details are open: `tasks/ca-1`. */
+  opened: string | undefined;
+  /** What was last told to whoever hears the page. */
+  told = '';
+  /** Why an edit of a place was put back: by `tasks/ca-1/due`. */
+  readonly refusals = new Map<string, string>();
   /** The last edit of each party. */
   readonly lastEdits = new Map<string, { readonly actor: string; readonly time: string }>();
 
@@ -120,6 +166,10 @@ export class Desk {
   #asking = false;
   #again = false;
   #noticed = 0;
+  #there: { readonly of: readonly Present[]; readonly by: Map<string, Present[]> } | undefined;
+  #standing: Standing | undefined;
+  #asked: { readonly of: readonly Proposal[]; readonly by: Map<string, Proposal[]> } | undefined;
+  #talk: { readonly of: readonly Comment[]; readonly by: Map<string, Comment[]> } | undefined;
   #begun = false;
   #closed = false;
 
@@ -136,7 +186,7 @@ export class Desk {
       plan.on('status', (status) => this.#status(status)),
       plan.on('update', ({ entities, remote }) => {
         this.ready = true;
-        if (remote && this.#begun) for (const each of entities) this.flashes.set(each, Date.now());
+        if (remote && this.#begun) this.#flash(entities);
         this.#tell();
         if (!remote) this.#askAfter(OWN_PAUSE_MS);
       }),
@@ -207,6 +257,56 @@ export class Desk {
     return this.plan.people.all().filter((person) => party === undefined || person.party === party);
   }
 
+  /** Where items stand, of the server's last answer: the same object until the next one. */
+  get standing(): Standing {
+    if (!this.#standing || this.#standing.of !== this.answer) {
+      const { answer } = this;
+      const schedule = answer?.schedule;
+      this.#standing = {
+        of: answer,
+        critical: new Set(schedule?.critical),
+        moves: new Map(
+          Object.entries(schedule?.slip ?? {}).flatMap(([id, days]) =>
+            days > 0 && schedule?.finish[id] ? [[id, { to: schedule.finish[id], days }]] : [],
+          ),
+        ),
+      };
+    }
+    return this.#standing;
+  }
+
+  /** Proposals about an entity that wait for an answer: `tasks/ca-1`, `meta`. */
+  proposalsOf(subject: string): readonly Proposal[] {
+    const of = this.plan.collection('proposals').all();
+    if (this.#asked?.of !== of) {
+      const by = new Map<string, Proposal[]>();
+      for (const each of this.proposals)
+        for (const about of new Set(Object.keys(each.items ?? {}).map(subjectOf)))
+          by.set(about, [...(by.get(about) ?? []), each]);
+      this.#asked = { of, by };
+    }
+    return this.#asked.by.get(subject) ?? NONE;
+  }
+
+  /** All proposals that wait for an answer. */
+  get proposals(): readonly Proposal[] {
+    return this.plan
+      .collection('proposals')
+      .all()
+      .filter((each) => (each.state ?? 'open') === 'open');
+  }
+
+  /** What was said on an item, the oldest first. */
+  commentsOf(subject: string): readonly Comment[] {
+    const of = this.plan.collection('comments').all();
+    if (this.#talk?.of !== of) {
+      const by = grouped(of, (each) => each.on ?? '');
+      for (const each of by.values()) each.sort((a, b) => ((a.at ?? '~') < (b.at ?? '~') ? -1 : 1));
+      this.#talk = { of, by };
+    }
+    return this.#talk.by.get(split(subject)[1]) ?? NONE;
+  }
+
   /** The reader's party; nothing before the first connection. */
   get party(): string | undefined {
     return this.plan.me?.party;
@@ -227,6 +327,7 @@ export class Desk {
 
   /** Sets one field of an entity (`tasks/ca-1`, `due`); `null` takes it away. Whether it was written. */
   set(of: string, field: string, value: unknown, reason?: string): boolean {
+    this.refusals.delete(`${of}/${field}`);
     const fields = field
       .split('.')
       .reverse()
@@ -246,10 +347,49 @@ export class Desk {
     this.plan.presence.set({ at: place });
   }
 
-  /** Who else is at a place. */
+  /** Who else is at a place: the same array until somebody moves. */
   at(place: string): readonly Present[] {
-    const me = this.plan.me?.person;
-    return this.plan.presence.others.filter((each) => each.at === place && (each.person ?? '') !== me);
+    const { others } = this.plan.presence;
+    if (this.#there?.of !== others) {
+      const me = this.plan.me?.person;
+      const by = grouped(
+        others.filter((each) => typeof each.at === 'string' && (each.person ?? '') !== me),
+        (each) => String(each.at),
+      );
+      this.#there = { of: others, by };
+    }
+    return this.#there.by.get(place) ?? NOBODY;
+  }
+
+  /** Opens the details of an entity; of none closes them. */
+  show(subject: string | undefined): void {
+    this.opened = subject;
+    this.#tell();
+  }
+
+  /** Tells whoever hears the page. */
+  announce(text: string): void {
+    this.told = text;
+    this.#tell();
+  }
+
+  /** Removes entities in one edit, and says so with a way back. */
+  remove(subjects: readonly string[], words: string): void {
+    const each = (edit: Edit, make: 'remove' | 'restore') => {
+      for (const subject of subjects) {
+        const [collection, id] = split(subject);
+        edit[collection][make](id);
+      }
+    };
+    if (!this.edit((edit) => each(edit, 'remove'))) return;
+    if (this.opened && subjects.includes(this.opened)) this.opened = undefined;
+    this.say('said', words, { label: 'Undo', run: () => void this.edit((edit) => each(edit, 'restore')) });
+  }
+
+  /** Takes back the reader's last edit, or makes it again. */
+  step(direction: 'undo' | 'redo'): void {
+    const isDone = this.plan[direction]();
+    this.announce(isDone ? (direction === 'undo' ? 'Taken back' : 'Made again') : `Nothing to ${direction}`);
   }
 
   /** Says something to the reader. */
@@ -258,10 +398,12 @@ export class Desk {
     const notice: Notice = { id: this.#noticed, kind, text, ...(action ? { action } : {}) };
     this.notices = [...this.notices.slice(-3), notice];
     this.#tell();
+    if (kind === 'said') setTimeout(() => this.dismiss(notice.id), action ? NOTICE_ACTION_MS : NOTICE_MS);
   }
 
   /** Takes a notice away. */
   dismiss(id: number): void {
+    if (!this.notices.some((notice) => notice.id === id)) return;
     this.notices = this.notices.filter((notice) => notice.id !== id);
     this.#tell();
   }
@@ -332,7 +474,19 @@ export class Desk {
     if ((this.lastEdits.get(party)?.time ?? '') <= time) this.lastEdits.set(party, { actor, time });
   }
 
+  /** Lights up for a while, and no longer. */
+  #flash(entities: Iterable<string>): void {
+    const now = Date.now();
+    for (const each of entities) this.flashes.set(each, now);
+    setTimeout(() => {
+      for (const [each, at] of this.flashes) if (Date.now() - at >= FLASH_MS) this.flashes.delete(each);
+      this.#tell();
+    }, FLASH_MS + 20);
+  }
+
   #refused(refused: Refused): void {
+    const spot = [refused.entity, refused.id, refused.field].filter(Boolean).join('/');
+    if (refused.code !== 'needs_consent') this.refusals.set(spot, refused.why || refused.code);
     const place = this.title(`${refused.entity}/${refused.id}`) ?? `${refused.entity}/${refused.id}`;
     if (refused.code === 'needs_consent')
       this.say('said', `“${place}”: ${refused.why || 'the others have been asked to agree'}`);

@@ -16,11 +16,13 @@ import { PlanError } from '../error.js';
 import { connect, type ConnectOptions, type Plan } from '../plan.js';
 import type { GetToken } from '../socket.js';
 import { changedLook } from './changed.js';
+import { consentLook } from './consent.js';
 import { Desk } from './desk.js';
 import { fieldLook } from './field.js';
 import { headLook } from './head.js';
 import { look } from './look.js';
 import { outlineLook } from './outline.js';
+import { ownersLook } from './owners.js';
 import { define } from './piece.js';
 import { thirtyLook } from './thirty.js';
 
@@ -38,6 +40,8 @@ export class PlansyncPlan extends LitElement {
     changedLook,
     fieldLook,
     outlineLook,
+    ownersLook,
+    consentLook,
     css`
       .page {
         max-width: 70rem;
@@ -146,11 +150,13 @@ export class PlansyncPlan extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    addEventListener('keydown', this.#undoKey);
     if (this.hasUpdated) this.#open();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    removeEventListener('keydown', this.#undoKey);
     this.#close();
   }
 
@@ -269,6 +275,18 @@ export class PlansyncPlan extends LitElement {
       <p class="mute">${text}</p>
     </div>`;
   }
+
+  /** Undo and redo of the reader's own edits; in a field the keys are the field's. */
+  #undoKey = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented || event.altKey || !(event.ctrlKey || event.metaKey)) return;
+    const key = event.key.toLowerCase();
+    if (key !== 'z' && key !== 'y') return;
+    const [target] = event.composedPath();
+    const isHere = event.composedPath().includes(this) || target === document.body;
+    if (!isHere || (target as Element).matches('input:not([type=checkbox]), textarea, select')) return;
+    event.preventDefault();
+    this.#desk?.step(key === 'y' || event.shiftKey ? 'redo' : 'undo');
+  };
 
   #tabKey = (event: KeyboardEvent): void => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

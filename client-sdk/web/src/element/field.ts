@@ -35,8 +35,14 @@ class FieldPiece extends Piece {
       padding: 0.0625rem 0.3125rem;
       margin: 0 -0.3125rem;
       color: inherit;
-      min-height: 1.5em;
+      min-height: 1.6em;
+      min-width: 1.5rem;
+      line-height: 1.4;
+      unicode-bidi: isolate;
+    }
+    .value.long {
       white-space: pre-wrap;
+      width: 100%;
     }
     button.value:hover {
       border-color: var(--track);
@@ -80,6 +86,22 @@ class FieldPiece extends Piece {
       width: 100%;
       min-width: min(16rem, 70vw);
     }
+    .editing .note {
+      margin: 0;
+      font-size: 0.8125rem;
+      color: var(--mute);
+    }
+    .put-back {
+      display: flex;
+      gap: 0.375rem;
+      align-items: start;
+      font-size: 0.8125rem;
+      font-weight: 500;
+      color: var(--late);
+    }
+    plansync-field:has(> .put-back) {
+      flex-wrap: wrap;
+    }
     .editing .why {
       display: grid;
       gap: 0.375rem;
@@ -103,6 +125,7 @@ class FieldPiece extends Piece {
     choices: { attribute: false },
     may: { type: Boolean },
     asksWhy: { type: Boolean },
+    note: {},
     editing: { state: true },
     draft: { state: true },
     asking: { state: true },
@@ -125,6 +148,8 @@ class FieldPiece extends Piece {
   declare may: boolean;
   /** Whether a later day wants a reason. */
   declare asksWhy: boolean;
+  /** What the reader should know while writing: who will be asked. */
+  declare note: string | undefined;
   declare editing: boolean;
   declare draft: string;
   declare asking: boolean;
@@ -138,13 +163,42 @@ class FieldPiece extends Piece {
     this.choices = [];
   }
 
+  #shownThere: unknown;
+  #shownRefusal: string | undefined;
+
   get #place(): string {
     return `${this.of}/${this.name}`;
   }
 
-  override render(): TemplateResult {
-    return this.editing ? this.#editor() : this.#reader();
+  /** Thousands of these stand on a page: each looks only at who is in it, and whether it was put back. */
+  protected override heard(): void {
+    if (this.desk.at(this.#place) !== this.#shownThere || this.desk.refusals.get(this.#place) !== this.#shownRefusal)
+      this.requestUpdate();
   }
+
+  /** Begins to edit, as a click does. */
+  edit(): void {
+    if (this.may) this.#begin();
+  }
+
+  override render(): TemplateResult {
+    this.#shownThere = this.desk.at(this.#place);
+    this.#shownRefusal = this.desk.refusals.get(this.#place);
+    const refusal = this.#shownRefusal;
+    return html`${this.editing ? this.#editor() : this.#reader()}${
+      refusal
+        ? html`<span class="put-back" role="alert"
+            ><span>⚠ Put back: ${refusal}</span
+            ><button type="button" class="quiet icon" aria-label="Dismiss" @click=${this.#forget}>✕</button></span
+          >`
+        : nothing
+    }`;
+  }
+
+  #forget = (): void => {
+    this.desk.refusals.delete(this.#place);
+    this.requestUpdate();
+  };
 
   #reader(): TemplateResult {
     const isBlank = this.value === undefined || this.value === '';
@@ -156,12 +210,12 @@ class FieldPiece extends Piece {
           >${there.map((each) => each.name ?? this.desk.personName(each.person)).join(', ')}</span
         >`
       : nothing;
-    const style = first ? 'there' : '';
-    if (!this.may) return html`${name}<span class="value ${isBlank ? 'blank' : ''} ${style}">${shown}</span>`;
+    const style = `value ${isBlank ? 'blank' : ''} ${first ? 'there' : ''} ${this.kind === 'long' ? 'long' : ''}`;
+    if (!this.may) return html`${name}<span class=${style}>${shown}</span>`;
     const label = `${this.label}: ${isBlank ? 'empty' : (this.value ?? '')}. Change`;
     return html`${name}<button
         type="button"
-        class="value ${isBlank ? 'blank' : ''} ${style}"
+        class=${style}
         aria-label=${typeof this.shown === 'object' ? nothing : label}
         title=${`Change ${this.label.toLowerCase()}`}
         part="field"
@@ -185,11 +239,14 @@ class FieldPiece extends Piece {
           : html`<input
               type=${{ day: 'date', number: 'number' }[this.kind as string] ?? 'text'}
               aria-label=${this.label}
+              maxlength=${this.kind === 'text' ? 300 : nothing}
+              min=${this.kind === 'number' ? 0 : nothing}
               .value=${this.draft}
               @input=${common}
             />`;
     return html`<span class="editing" @keydown=${this.#key} @focusout=${this.#left}>
-      ${control} ${this.asking ? this.#why() : nothing}
+      ${control} ${this.note ? html`<span class="note">${this.note}</span>` : nothing}
+      ${this.asking ? this.#why() : nothing}
     </span>`;
   }
 
@@ -268,6 +325,8 @@ class FieldPiece extends Piece {
     if (refocus) void this.updateComplete.then(() => this.querySelector<HTMLElement>('button')?.focus());
   }
 }
+
+export type { FieldPiece };
 
 define('plansync-field', FieldPiece);
 export const fieldLook = FieldPiece.look;

@@ -87,6 +87,13 @@ class Head extends Piece {
       background: var(--other-bg);
       color: var(--ink);
     }
+    .steps {
+      white-space: nowrap;
+    }
+    .steps button {
+      font-size: 1.125rem;
+      min-height: 1.75rem;
+    }
     .safety {
       font-size: 0.8125rem;
       color: var(--mute);
@@ -121,9 +128,34 @@ class Head extends Piece {
       <div class="here no-print">
         ${this.#faces()}
         <span class="safety ${safety.kind}" role="status" part="safety">${safety.text}</span>
-        ${this.actions ?? nothing}
+        ${this.#steps()} ${this.actions ?? nothing}
       </div>
     </header>`;
+  }
+
+  /** Undo and redo of one's own. */
+  #steps(): TemplateResult | typeof nothing {
+    const { desk } = this;
+    if (!desk.rights.talk) return nothing;
+    return html`<span class="steps"
+      ><button
+        class="quiet icon"
+        aria-label="Undo my last edit"
+        title="Undo (Ctrl+Z)"
+        ?disabled=${!desk.plan.canUndo}
+        @click=${() => desk.step('undo')}
+      >
+        ↶</button
+      ><button
+        class="quiet icon"
+        aria-label="Redo"
+        title="Redo (Ctrl+Shift+Z)"
+        ?disabled=${!desk.plan.canRedo}
+        @click=${() => desk.step('redo')}
+      >
+        ↷
+      </button></span
+    >`;
   }
 
   #version(): TemplateResult | string {

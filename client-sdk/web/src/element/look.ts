@@ -267,6 +267,7 @@ export const look = css`
     gap: 0.4rem;
     align-items: center;
     max-width: 100%;
+    text-align: start;
     padding: 0.0625rem 0.5625rem 0.0625rem 0.5rem;
     border-radius: 0.75rem;
     font-size: 0.8125rem;

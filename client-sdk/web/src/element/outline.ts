@@ -2,31 +2,44 @@
  * The plan itself: phases, their milestones, their tasks; what changed is marked, what may be edited is edited in place.
  *
  * What is always true: a row is drawn again only when something it shows is another value, so that a plan of a thousand
- * tasks stays quick; a milestone whose tasks are folded says how many there are.
+ * tasks stays quick; what is folded says how much there is, and stays folded for this reader on this device.
  */
 
 import { css, html, nothing, type TemplateResult } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
-import { ownerChips } from './chips.js';
-import type { Desk } from './desk.js';
+import { commitmentLine, proposalLines } from './consent.js';
+import { grouped, split, type Desk } from './desk.js';
+import { Mover } from './move.js';
 import { Piece, define } from './piece.js';
 import type { Mark } from './seen.js';
 import type { Milestone, Phase, Task } from '../schema.js';
-import { agoWords, counted, daysBetween, shiftWords, wordOf } from './words.js';
+import { agoWords, counted, daysBetween, quoted, shiftWords, wordOf } from './words.js';
 
-const STATUSES = ['pending', 'in_progress', 'blocked', 'complete', 'cancelled'] as const;
+/** The words for how an item stands. */
+export const STATUSES = ['pending', 'in_progress', 'blocked', 'complete', 'cancelled'] as const;
+
+/** Beyond so many rows, what is not on the screen is not laid out, and what is over and done begins folded. */
+const LONG_ROWS = 150;
+
+/** What a field is to be drawn as; `quick` adds one with a title alone. */
+type Adding = { readonly what: 'phase' } | { readonly what: 'milestone' | 'task'; readonly under: string };
 
 class Outline extends Piece {
   static look = css`
+    plansync-outline {
+      display: block;
+      container: outline / inline-size;
+    }
     .phase {
       margin-top: 1.375rem;
     }
     .phase-head {
       display: flex;
-      flex-wrap: wrap;
-      gap: 0 0.625rem;
-      align-items: baseline;
-      margin-bottom: 0.375rem;
+      gap: 0 0.5rem;
+      align-items: center;
+      min-height: 1.75rem;
+      margin-bottom: 0.25rem;
       font-size: 0.75rem;
       color: var(--mute);
     }
@@ -35,42 +48,81 @@ class Outline extends Piece {
       font-weight: 650;
       letter-spacing: 0.06em;
       text-transform: uppercase;
+      min-width: 0;
+    }
+    .phase-head .value {
+      letter-spacing: inherit;
+      text-transform: inherit;
+    }
+    .fold {
+      flex: none;
+      display: inline-flex;
+      gap: 0.25rem;
+      align-items: center;
+      min-height: 1.5rem;
+      min-width: 1.5rem;
+      padding: 0 0.375rem;
+      border-color: transparent;
+      border-radius: 0.375rem;
+      background: none;
+      color: var(--mute);
+      font-size: 0.8125rem;
+      font-weight: 450;
+      font-variant-numeric: tabular-nums;
+      white-space: nowrap;
+    }
+    .fold::before {
+      content: '';
+      width: 0.375rem;
+      height: 0.375rem;
+      border: solid currentColor;
+      border-width: 0 1.5px 1.5px 0;
+      transform: translateY(-1px) rotate(45deg);
+    }
+    .fold[aria-expanded='false']::before {
+      transform: rotate(-45deg);
     }
     .ms {
+      position: relative;
       margin-bottom: 0.5rem;
-      padding: 0.625rem 1rem;
+      padding: 0.4375rem 0.75rem 0.4375rem 1rem;
+    }
+    .long .ms {
       content-visibility: auto;
       contain-intrinsic-size: auto 3rem;
+      overflow-clip-margin: 2rem;
     }
-    .ms .line {
-      display: grid;
-      grid-template-columns: 1.5rem 0.875rem minmax(0, 1fr) minmax(0, 19rem) 11.5rem 6rem;
+    .line {
+      display: flex;
       gap: 0.125rem 0.75rem;
       align-items: center;
+      min-height: 2rem;
+    }
+    .ms .line > h4,
+    .task > .line > .what {
+      flex: 1;
+      display: flex;
+      flex-wrap: wrap;
+      gap: 0 0.375rem;
+      align-items: center;
+      min-width: 0;
+      line-height: 1.4;
     }
     .ms h4 {
       font-size: 1rem;
       font-weight: 580;
-      line-height: 1.4;
-      min-width: 0;
     }
     .ms.complete h4 {
       color: var(--mute);
       font-weight: 500;
     }
-    .ms.cancelled h4,
-    .task.cancelled .what {
+    .ms.cancelled h4 .value,
+    .task.cancelled .what .value {
       color: var(--mute);
       text-decoration: line-through;
     }
-    .fold {
-      padding: 0;
-      min-width: 1.5rem;
-      border-color: transparent;
-      background: none;
-      color: var(--mute);
-    }
     .dot {
+      flex: none;
       width: 0.75rem;
       height: 0.75rem;
       border-radius: 50%;
@@ -93,17 +145,28 @@ class Outline extends Piece {
     .critical:not(.complete, .blocked) > .line > .dot {
       border-color: var(--late);
     }
+    .line > plansync-owners {
+      flex: 0 1 auto;
+      max-width: 45%;
+    }
     .due {
       display: flex;
+      flex: none;
       flex-wrap: wrap;
       gap: 0 0.375rem;
       align-items: baseline;
+      min-width: 6.5rem;
       font-size: 0.9333rem;
     }
+    .due .small {
+      font-size: 0.8125rem;
+    }
     .status {
+      flex: none;
+      width: 6rem;
+      text-align: end;
       font-size: 0.8125rem;
       color: var(--mute);
-      justify-self: end;
     }
     .status.complete {
       color: var(--ok);
@@ -115,148 +178,420 @@ class Outline extends Piece {
       color: var(--late);
       font-weight: 600;
     }
+    .tools {
+      flex: none;
+      display: flex;
+      margin-inline: -0.5rem -0.25rem;
+    }
+    .tools button,
+    .ms .add,
+    .phase-head .quiet {
+      min-width: 1.75rem;
+      min-height: 1.75rem;
+      padding: 0 0.25rem;
+      font-size: 0.9333rem;
+      line-height: 1;
+    }
+    .ms .add,
+    .phase-head .quiet {
+      padding: 0 0.5rem;
+      font-size: 0.8125rem;
+      font-weight: 500;
+    }
+    .grip {
+      position: absolute;
+      inset-inline-start: -1.5rem;
+      inset-block-start: 0.6875rem;
+      width: 1.5rem;
+      height: 1.75rem;
+      padding: 0;
+      border-color: transparent;
+      background: none;
+      color: var(--mute);
+      cursor: grab;
+      touch-action: none;
+    }
+    .grip::before {
+      content: '';
+      display: block;
+      width: 0.5rem;
+      height: 0.875rem;
+      margin: auto;
+      background: radial-gradient(circle, currentColor 1px, transparent 1.5px) 0 0 / 0.25rem 0.3125rem;
+    }
+    .task .grip {
+      inset-inline-start: -1.625rem;
+      inset-block-start: 0.1875rem;
+    }
+    @media (hover: hover) {
+      .tools button,
+      .grip,
+      .ms .add,
+      .phase-head .quiet {
+        opacity: 0;
+      }
+      :is(.line, .phase-head):is(:hover, :focus-within) > .tools button,
+      :is(.line, .phase-head):is(:hover, :focus-within) > .grip,
+      .ms:is(:hover, :focus-within) > .line > h4 > .add,
+      .ms:hover > .line > .grip,
+      .phase-head:is(:hover, :focus-within) > .quiet,
+      .phase:hover > .phase-head > .quiet,
+      :is(.tools button, .grip, .add, .phase-head .quiet):focus-visible {
+        opacity: 1;
+      }
+    }
     .note {
-      margin: 0.25rem 0 0 3.875rem;
+      margin: 0 0 0.25rem 1.5rem;
       font-size: 0.8667rem;
       color: var(--mute);
+      unicode-bidi: isolate;
     }
     .note.blocked {
       color: var(--late);
     }
     .tasks {
-      margin: 0.5rem 0 0.125rem 2.25rem;
+      margin: 0.1875rem 0 0.125rem 1.5rem;
       border-top: 1px dashed var(--line);
+      padding-top: 0.1875rem;
     }
     .task {
-      display: grid;
-      grid-template-columns: 1.5rem minmax(0, 1fr) auto minmax(0, auto) 6.5rem;
-      gap: 0.125rem 0.75rem;
-      align-items: center;
-      padding: 0.3125rem 0.5rem;
       border-radius: 0.375rem;
       font-size: 0.9333rem;
+    }
+    .task > .line {
+      position: relative;
+      padding: 0 0 0 0.25rem;
     }
     .task.hot {
       background: var(--hot);
     }
+    .task .note {
+      margin-inline-start: 2.125rem;
+    }
     .task .due {
-      justify-content: end;
       color: var(--mute);
+      justify-content: flex-end;
+      text-align: end;
     }
     .task.complete .what {
       color: var(--mute);
     }
-    @media (max-width: 48rem) {
+    .marks {
+      display: contents;
+    }
+    .moving {
+      opacity: 0.45;
+    }
+    .drop-before {
+      box-shadow: 0 -2px 0 var(--now);
+    }
+    .drop-after {
+      box-shadow: 0 2px 0 var(--now);
+    }
+    .drop-into {
+      outline: 2px solid var(--now);
+    }
+    .adding {
+      display: flex;
+      gap: 0.5rem;
+      padding: 0.25rem 0;
+      margin: 0.25rem 0 0.25rem 1.5rem;
+    }
+    .adding input {
+      max-width: 32rem;
+    }
+    .phase > .adding,
+    .outline > .adding {
+      margin-inline-start: 0;
+    }
+    .outline-foot {
+      display: flex;
+      flex-wrap: wrap;
+      gap: 0.5rem;
+      align-items: start;
+      margin-top: 1.25rem;
+    }
+    .removed li {
+      display: flex;
+      gap: 0.75rem;
+      align-items: center;
+      padding: 0.1875rem 0;
+      font-size: 0.9333rem;
+    }
+    .removed summary {
+      cursor: pointer;
+      color: var(--mute);
+      font-size: 0.8667rem;
+      padding: 0.375rem 0;
+    }
+    @container outline (max-width: 46rem) {
       .ms .line {
-        grid-template-columns: 1.5rem 0.875rem minmax(0, 1fr) auto;
+        display: grid;
+        grid-template-columns: 0.875rem minmax(0, 1fr) auto auto;
+        gap: 0.125rem 0.625rem;
       }
-      .ms .line > .chips,
-      .ms .line > .due {
-        grid-column: 3 / -1;
+      .ms .line > h4 {
+        grid-area: 1 / 2 / 2 / 4;
       }
-      .ms .line > .status {
+      .ms .line > .tools {
         grid-area: 1 / 4;
       }
+      .ms .line > .due {
+        grid-area: 2 / 2;
+      }
+      .ms .line > .status {
+        grid-area: 2 / 3 / 3 / -1;
+        width: auto;
+      }
+      .ms .line > plansync-owners {
+        grid-area: 3 / 2 / 4 / -1;
+        max-width: 100%;
+        padding-bottom: 0.25rem;
+      }
+      .grip,
+      .ms .add {
+        display: none;
+      }
       .note {
-        margin-inline-start: 3.125rem;
+        margin-inline-start: 1.5rem;
       }
       .tasks {
         margin-inline-start: 0;
       }
-      .task {
-        grid-template-columns: 1.5rem minmax(0, 1fr) auto;
+      .ms .task > .line {
+        grid-template-columns: 1.25rem minmax(0, 1fr) auto auto;
+        padding-block: 0.125rem;
       }
-      .task > .chips {
-        grid-column: 2;
+      .ms .task > .line > .what {
+        grid-area: 1 / 2 / 2 / 4;
       }
-      .task > .marks {
-        grid-column: 2 / -1;
+      .ms .task > .line > .due {
+        grid-area: 2 / 3 / 3 / -1;
+        min-width: 0;
+        justify-self: end;
       }
-      .task > .due {
-        grid-area: 1 / 3;
+      .ms .task > .line > plansync-owners {
+        grid-area: 2 / 2;
+      }
+      .task .note {
+        margin-inline-start: 1.875rem;
       }
     }
   `;
 
-  static override properties = { ...Piece.properties, folded: { state: true } };
-  /** Milestones whose tasks are hidden. */
-  declare folded: ReadonlySet<string>;
+  static override properties = {
+    ...Piece.properties,
+    folds: { state: true },
+    adding: { state: true },
+  };
+  /** What the reader has folded (true) or unfolded (false), by id. */
+  declare folds: Readonly<Record<string, boolean>>;
+  declare adding: Adding | undefined;
+
+  readonly #mover = new Mover(this);
+  #foldsOf: string | undefined;
+  #isLong = false;
 
   constructor() {
     super();
-    this.folded = new Set();
+    this.folds = {};
   }
 
   override render(): TemplateResult {
-    const { plan } = this.desk;
+    const { desk } = this;
+    const { plan, rights } = desk;
+    this.#readFolds();
     const phases = plan.phases.all();
     const known = new Set(phases.map((phase) => phase.id));
-    const milestones = grouped(plan.milestones.all(), (each) => (known.has(each.phase ?? '') ? each.phase : ''));
+    const milestones = grouped(plan.milestones.all(), (each) => (known.has(each.phase ?? '') ? each.phase! : ''));
     const tasks = grouped(plan.tasks.all(), (each) =>
-      plan.milestones.has(each.milestone ?? '') ? each.milestone : '',
+      plan.milestones.has(each.milestone ?? '') ? each.milestone! : '',
     );
-    if (plan.milestones.size === 0 && plan.tasks.size === 0)
-      return html`<p class="empty">
-        No milestones yet. A plan begins with the day both sides want, and the steps that lead there.
-      </p>`;
+    this.#isLong = plan.milestones.size + plan.tasks.size > LONG_ROWS;
     const loose = milestones.get('') ?? [];
-    return html`<div part="outline">
+    const looseTasks = tasks.get('') ?? [];
+    const isEmpty = plan.milestones.size === 0 && plan.tasks.size === 0;
+    return html`<div
+      class="outline ${this.#isLong ? 'long' : ''}"
+      part="outline"
+      @pointerdown=${this.#mover.press}
+      @keydown=${this.#mover.key}
+      @click=${this.#click}
+    >
+      ${
+        isEmpty
+          ? html`<p class="empty">
+              No milestones yet. A plan begins with the day both sides want, and the steps that lead there.
+            </p>`
+          : nothing
+      }
       ${repeat(
         phases,
         (phase) => phase.id,
         (phase) => this.#phase(phase, milestones.get(phase.id) ?? [], tasks),
       )}
-      ${loose.length ? this.#phase(undefined, loose, tasks) : nothing} ${this.#loose(tasks.get('') ?? [])}
+      ${loose.length || (isEmpty && phases.length === 0) ? this.#phase(undefined, loose, tasks) : nothing}
+      ${
+        looseTasks.length
+          ? html`<section class="phase" aria-label="Tasks without a milestone">
+              <div class="phase-head"><h3>Without a milestone</h3></div>
+              <div class="ms card" data-group="task:">${this.#tasks(looseTasks)}</div>
+            </section>`
+          : nothing
+      }
+      ${this.adding?.what === 'phase' ? this.#adder('Name of the phase') : nothing}
+      <div class="outline-foot no-print">
+        ${
+          rights.structure() && this.adding?.what !== 'phase'
+            ? html`<button class="quiet" @click=${() => this.#add({ what: 'phase' })}>+ Add a phase</button>`
+            : nothing
+        }
+        ${this.#removed()}
+      </div>
+      <p class="unseen" role="status" aria-live="assertive">${desk.told}</p>
     </div>`;
   }
+
+  // --- Rows ------------------------------------------------------------------------------------------------------
 
   #phase(
     phase: Phase | undefined,
     milestones: readonly Milestone[],
-    tasks: Map<string | undefined, Task[]>,
+    tasks: Map<string, Task[]>,
   ): TemplateResult | typeof nothing {
-    if (milestones.length === 0 && !phase) return nothing;
-    const complete = milestones.filter((each) => each.status === 'complete').length;
-    return html`<section class="phase" aria-label=${phase?.name ?? 'Without a phase'}>
-      <div class="phase-head">
-        <h3>${phase?.name ?? 'Without a phase'}</h3>
-        <span>${complete} of ${milestones.length}</span>
-      </div>
-      ${repeat(
-        milestones,
-        (each) => each.id,
-        (each) => this.#milestone(each, tasks.get(each.id) ?? []),
-      )}
-    </section>`;
-  }
-
-  #milestone(item: Milestone, tasks: readonly Task[]): TemplateResult {
     const { desk } = this;
-    const { seen, answer, rights } = desk;
-    const subject = `milestones/${item.id}`;
-    const isHot = seen.has(subject) || tasks.some((task) => seen.has(`tasks/${task.id}`));
-    const isCritical = answer?.schedule.critical.includes(item.id) ?? false;
-    const isFolded = this.folded.has(item.id);
-    const status = item.status ?? 'pending';
-    return html`<article
-      class="ms card ${status} ${isHot ? 'hot' : ''} ${isCritical ? 'critical' : ''} ${flash(desk, subject)}"
-      id="item-${item.id}"
-      aria-label=${item.title ?? item.id}
-      part="milestone"
-    >
-      <div class="line">
+    const id = phase?.id ?? '';
+    const may = desk.rights.structure();
+    const complete = milestones.filter((each) => each.status === 'complete').length;
+    const isHot = (each: Milestone) =>
+      desk.seen.has(`milestones/${each.id}`) ||
+      (tasks.get(each.id) ?? []).some((task) => desk.seen.has(`tasks/${task.id}`));
+    const isDone = milestones.length > 0 && complete === milestones.length;
+    const isFolded = this.folds[`phases/${id}`] ?? (this.#isLong && isDone && !milestones.some(isHot));
+    const name = phase?.name ?? 'Without a phase';
+    const isAdding = this.adding?.what === 'milestone' && this.adding.under === id;
+    return html`<section class="phase" aria-label=${name}>
+      <div class="phase-head" data-group="milestone:${id}">
+        <h3>
+          ${
+            phase
+              ? html`<plansync-field
+                  .desk=${desk}
+                  of="phases/${id}"
+                  name="name"
+                  label="Phase"
+                  .value=${phase.name}
+                  blank="Name this phase"
+                  ?may=${may}
+                ></plansync-field>`
+              : name
+          }
+        </h3>
         ${
-          tasks.length
+          milestones.length
             ? html`<button
                 class="fold"
                 aria-expanded=${!isFolded}
-                aria-label="${isFolded ? 'Show' : 'Hide'} ${counted(tasks.length, 'task')} of ${item.title}"
-                @click=${() => this.#fold(item.id)}
+                aria-label="${isFolded ? 'Show' : 'Hide'} ${counted(milestones.length, 'milestone')} of ${name}"
+                @click=${() => this.#fold(`phases/${id}`, !isFolded)}
               >
-                ${isFolded ? '▸' : '▾'}
+                ${complete} of ${milestones.length}
               </button>`
-            : html`<span></span>`
+            : html`<span>empty</span>`
         }
+        ${
+          may
+            ? html`<button
+                  class="quiet"
+                  aria-label="Add a milestone to ${name}"
+                  @click=${() => this.#add({ what: 'milestone', under: id })}
+                >
+                  + Milestone</button
+                >${
+                  phase && milestones.length === 0
+                    ? html`<button
+                        class="quiet"
+                        aria-label="Remove the phase ${name}"
+                        @click=${() => desk.remove([`phases/${id}`], `The phase ${quoted(name)} was removed.`)}
+                      >
+                        Remove
+                      </button>`
+                    : nothing
+                }`
+            : nothing
+        }
+      </div>
+      ${
+        isFolded
+          ? nothing
+          : repeat(
+              milestones,
+              (each) => each.id,
+              (each) => this.#milestone(each, tasks.get(each.id) ?? []),
+            )
+      }
+      ${isAdding ? this.#adder('What is reached, in the buyer’s words') : nothing}
+    </section>`;
+  }
+
+  /** What a row shows beside its own fields: when all of it is the same, the row is. */
+  #seenIn(subject: string, id: string): unknown[] {
+    const { desk } = this;
+    const { plan, seen, standing, rights, today } = desk;
+    return [
+      plan.people.all({ removed: true }),
+      plan.parties.all(),
+      rights.key,
+      today,
+      seen,
+      seen.version(subject),
+      standing.critical.has(id),
+      standing.moves.get(id)?.to,
+      desk.flashes.has(subject),
+      desk.proposalsOf(subject),
+      desk.commentsOf(subject).length,
+      desk.opened === subject,
+    ];
+  }
+
+  #milestone(item: Milestone, tasks: readonly Task[]): unknown {
+    const { desk } = this;
+    const { seen } = desk;
+    const subject = `milestones/${item.id}`;
+    const isHot = seen.has(subject) || tasks.some((task) => seen.has(`tasks/${task.id}`));
+    const isFolded = this.folds[item.id] ?? (this.#isLong && item.status === 'complete' && !isHot);
+    const isAdding = this.adding?.what === 'task' && this.adding.under === item.id;
+    const status = item.status ?? 'pending';
+    const isCritical = desk.standing.critical.has(item.id);
+    const done = tasks.filter((task) => task.status === 'complete').length;
+    return html`<article
+      class="ms card ${status} ${isHot ? 'hot' : ''} ${isCritical ? 'critical' : ''} ${flash(desk, subject)}"
+      id="item-${item.id}"
+      data-item=${subject}
+      aria-label=${item.title ?? item.id}
+      part="milestone"
+    >
+      ${guard([item, done, tasks.length, isFolded, ...this.#seenIn(subject, item.id)], () =>
+        this.#milestoneLine(item, subject, tasks.length, done, isFolded, isCritical),
+      )}
+      ${tasks.length && !isFolded ? this.#tasks(tasks) : nothing}
+      ${isAdding ? this.#adder('What is to be done, and how one sees that it is') : nothing}
+    </article>`;
+  }
+
+  #milestoneLine(
+    item: Milestone,
+    subject: string,
+    count: number,
+    done: number,
+    isFolded: boolean,
+    isCritical: boolean,
+  ): TemplateResult {
+    const { desk } = this;
+    const { rights, seen } = desk;
+    const may = rights.structure(item);
+    return html`<div class="line">
+        ${may ? this.#grip(item.title ?? 'this milestone') : nothing}
         <span class="dot" aria-hidden="true"></span>
         <h4>
           <plansync-field
@@ -266,78 +601,145 @@ class Outline extends Piece {
             label="Title"
             .value=${item.title}
             blank="Name this milestone"
-            ?may=${rights.structure(item)}
-          ></plansync-field>
-          ${seen.added(subject) ? html`<span class="tag new">new</span>` : nothing}
-          ${isFolded ? html`<span class="tag">${counted(tasks.length, 'task')}</span>` : nothing}
+            ?may=${may}
+          ></plansync-field
+          >${isCritical ? html`<span class="unseen">On the critical path</span>` : nothing}${
+            count
+              ? html`<button
+                  class="fold"
+                  aria-expanded=${!isFolded}
+                  aria-label="${isFolded ? 'Show' : 'Hide'} ${counted(count, 'task')} of ${item.title}, ${done} done"
+                  @click=${() => this.#fold(item.id, !isFolded)}
+                >
+                  ${done} of ${count}
+                </button>`
+              : nothing
+          }${seen.added(subject) ? html`<span class="tag new">new</span>` : nothing}${this.#talk(subject)}${
+            rights.structure()
+              ? html`<button
+                  class="quiet add no-print"
+                  aria-label="Add a task to ${item.title}"
+                  @click=${() => this.#add({ what: 'task', under: item.id })}
+                >
+                  + Task
+                </button>`
+              : nothing
+          }
         </h4>
-        ${ownerChips(desk, item.owners)} ${this.#due(subject, item)} ${this.#status(subject, item)}
+        <plansync-owners
+          .desk=${desk}
+          of=${subject}
+          .owners=${item.owners}
+          .party=${undefined}
+          ?may=${may}
+        ></plansync-owners>
+        ${this.#due(subject, item)}
+        <span class="status ${item.status ?? 'pending'}">${statusField(desk, subject, item)}</span>
+        <span class="tools no-print">${this.#more(subject, item.title)} </span>
       </div>
-      ${this.#notes(subject, item)}
-      ${
-        tasks.length && !isFolded
-          ? html`<ul class="tasks">
-              ${repeat(
-                tasks,
-                (task) => task.id,
-                (task) => this.#task(task),
-              )}
-            </ul>`
-          : nothing
-      }
-    </article>`;
+      ${this.#notes(subject, item)}${proposalLines(desk, subject)}`;
   }
 
-  #loose(tasks: readonly Task[]): TemplateResult | typeof nothing {
-    if (tasks.length === 0) return nothing;
-    return html`<section class="phase" aria-label="Tasks without a milestone">
-      <div class="phase-head"><h3>Without a milestone</h3></div>
-      <div class="ms card">
-        <ul class="tasks">
-          ${repeat(
-            tasks,
-            (task) => task.id,
-            (task) => this.#task(task),
-          )}
-        </ul>
-      </div>
-    </section>`;
+  #tasks(tasks: readonly Task[]): TemplateResult {
+    return html`<ul class="tasks">
+      ${repeat(
+        tasks,
+        (task) => task.id,
+        (task) => {
+          const subject = `tasks/${task.id}`;
+          return guard([task, ...this.#seenIn(subject, task.id)], () => this.#task(task, subject));
+        },
+      )}
+    </ul>`;
   }
 
-  #task(task: Task): TemplateResult {
+  #task(task: Task, subject: string): TemplateResult {
     const { desk } = this;
     const { rights, seen } = desk;
-    const subject = `tasks/${task.id}`;
+    const may = rights.structure(task);
     const isComplete = task.status === 'complete';
+    const isJoint = task.kind && task.kind !== 'task';
     return html`<li
       class="task ${task.status ?? 'pending'} ${seen.has(subject) ? 'hot' : ''} ${flash(desk, subject)}"
       id="item-${task.id}"
+      data-item=${subject}
       part="task"
     >
-      <input
-        type="checkbox"
-        .checked=${isComplete}
-        ?disabled=${!rights.progress(task)}
-        aria-label="Complete: ${task.title ?? task.id}"
-        @change=${(event: Event) => this.#check(task, event.target as HTMLInputElement)}
-      />
-      <span class="what">
-        <plansync-field
+      <div class="line">
+        ${may ? this.#grip(task.title ?? 'this task') : nothing}
+        <input
+          type="checkbox"
+          .checked=${isComplete}
+          ?disabled=${!rights.progress(task)}
+          aria-label="Complete: ${task.title ?? task.id}"
+          @change=${(event: Event) => this.#check(task, event.target as HTMLInputElement)}
+        />
+        <span class="what"
+          ><plansync-field
+            .desk=${desk}
+            of=${subject}
+            name="title"
+            label="Title"
+            .value=${task.title}
+            blank="Say what is to be done"
+            ?may=${may}
+          ></plansync-field
+          >${isJoint ? html`<span class="tag">${wordOf(task.kind)}</span>` : nothing}${this.#talk(subject)}
+          <span class="marks">
+            ${seen.added(subject) ? html`<span class="tag new">new</span>` : this.#marks(subject)}
+            ${
+              ['in_progress', 'cancelled'].includes(task.status ?? '')
+                ? html`<span class="tag">${wordOf(task.status)}</span>`
+                : nothing
+            }
+          </span>
+        </span>
+        <plansync-owners
           .desk=${desk}
           of=${subject}
-          name="title"
-          label="Title"
-          .value=${task.title}
-          blank="Say what is to be done"
-          ?may=${rights.structure(task)}
-        ></plansync-field>
-      </span>
-      <span class="marks">
-        ${seen.added(subject) ? html`<span class="tag new">new</span>` : this.#marks(subject)}
-        ${task.status === 'blocked' ? html`<span class="late small">⚠ blocked</span>` : nothing}
-      </span>
-      ${ownerChips(desk, task.owners, task.party)} ${this.#due(subject, task)}
+          .owners=${task.owners}
+          .party=${task.party}
+          ?may=${may}
+        ></plansync-owners>
+        ${this.#due(subject, task)}
+        <span class="tools no-print">${this.#more(subject, task.title)}</span>
+      </div>
+      ${this.#notes(subject, task)}${commitmentLine(desk, task)}${proposalLines(desk, subject)}
     </li>`;
+  }
+
+  #grip(title: string): TemplateResult {
+    return html`<button
+      class="grip no-print"
+      aria-label="Move ${title}: arrow keys, or drag"
+      title="Drag to move, or use the arrow keys"
+    >
+      ⠿
+    </button>`;
+  }
+
+  #more(subject: string, title: string | undefined): TemplateResult {
+    return html`<button
+      class="quiet more"
+      aria-label="Details of ${title}"
+      aria-haspopup="dialog"
+      title="Details"
+      @click=${() => this.desk.show(subject)}
+    >
+      ⋯
+    </button>`;
+  }
+
+  #talk(subject: string): TemplateResult | typeof nothing {
+    const open = this.desk.commentsOf(subject).filter((each) => !each.resolvedAt).length;
+    if (!open) return nothing;
+    return html`<button
+      class="quiet tag"
+      aria-label=${counted(open, 'open comment')}
+      @click=${() => this.desk.show(subject)}
+    >
+      💬 ${open}
+    </button>`;
   }
 
   /** What else of a task is different since the last visit, in a few words. */
@@ -359,7 +761,7 @@ class Outline extends Piece {
       return html`<span class="tag" title=${this.#who(owners)}>owner was ${old || 'nobody'}</span>`;
     }
     const title = desk.seen.field(subject, 'title');
-    if (title) return html`<span class="tag" title=${this.#who(title)}>was “${String(title.old ?? '')}”</span>`;
+    if (title) return html`<span class="tag" title=${this.#who(title)}>was ${quoted(String(title.old ?? ''))}</span>`;
     return nothing;
   }
 
@@ -371,93 +773,201 @@ class Outline extends Piece {
 
   #due(subject: string, item: Milestone | Task): TemplateResult {
     const { desk } = this;
+    const { status } = item;
     const mark = desk.seen.field(subject, 'due');
-    const moves = desk.answer?.figures.mustMove.items.find((each) => each.id === item.id);
-    const overdue = desk.answer?.figures.overdue.items.find((each) => each.id === item.id);
+    const isOpen = status !== 'complete' && status !== 'cancelled';
+    const moves = isOpen ? desk.standing.moves.get(item.id) : undefined;
+    const overdue = isOpen ? daysBetween(item.due, desk.today) : 0;
     const days = mark ? daysBetween(String(mark.old ?? ''), item.due) : 0;
-    const shown = html`${
-      mark
-        ? html`<del>${desk.day(String(mark.old ?? ''))}</del>
-            <ins><time datetime=${item.due ?? ''}>${desk.day(item.due)}</time></ins>`
-        : html`<time datetime=${item.due ?? ''}>${desk.day(item.due)}</time>`
-    }`;
-    return html`<span class="due">
-      <plansync-field
+    const now = html`<time datetime=${item.due ?? ''}>${desk.day(item.due)}</time>`;
+    const shown = mark ? html`<del>${desk.day(String(mark.old ?? ''))}</del> <ins>${now}</ins>` : now;
+    return html`<span class="due"
+      ><plansync-field
         .desk=${desk}
         of=${subject}
         name="due"
         kind="day"
         label="Due"
         .value=${item.due}
-        .shown=${shown}
+        .shown=${item.due ? shown : undefined}
         blank="no date"
         ?may=${desk.rights.structure(item)}
         asksWhy
-      ></plansync-field>
-      ${days ? html`<span class="small ${days > 0 ? 'late' : 'ok'}">${shiftWords(days)}</span>` : nothing}
-      ${
-        overdue
-          ? html`<span class="late small">⚠ ${overdue.days} d overdue</span>`
+      ></plansync-field
+      >${days ? html`<span class="small ${days > 0 ? 'late' : 'ok'}">${shiftWords(days)}</span>` : nothing}${
+        overdue > 0
+          ? html`<span class="late small">⚠ ${overdue} d overdue</span>`
           : moves
             ? html`<span class="late small">⚠ must move to ${desk.day(moves.to)}, ${shiftWords(moves.days)}</span>`
             : nothing
-      }
-    </span>`;
+      }</span
+    >`;
   }
 
-  #status(subject: string, item: Milestone): TemplateResult {
-    const { desk } = this;
-    const status = item.status ?? 'pending';
-    return html`<span class="status ${status}">
-      <plansync-field
-        .desk=${desk}
-        of=${subject}
-        name="status"
-        kind="choice"
-        label="Status"
-        .value=${status}
-        .shown=${wordOf(status)}
-        .choices=${STATUSES.map((each) => [each, wordOf(each)] as const)}
-        ?may=${desk.rights.progress(item)}
-      ></plansync-field>
-    </span>`;
-  }
-
-  #notes(subject: string, item: Milestone): TemplateResult | typeof nothing {
+  #notes(subject: string, item: Milestone | Task): TemplateResult | typeof nothing {
     const { desk } = this;
     const mark = desk.seen.field(subject, 'due') ?? desk.seen.field(subject, 'status');
-    const blocked = item.blocked?.reason;
-    if (!blocked && !(mark?.reason ?? '')) return nothing;
-    return html`${blocked ? html`<p class="note blocked">⚠ Blocked: ${blocked}</p>` : nothing}
-    ${mark?.reason ? html`<p class="note"><q>${mark.reason}</q> · ${this.#who(mark)}</p>` : nothing}`;
+    const isBlocked = item.status === 'blocked' || item.blocked?.reason;
+    if (!isBlocked && !mark?.reason) return nothing;
+    const { reason, needs } = item.blocked ?? {};
+    return html`${
+      isBlocked
+        ? html`<p class="note blocked">
+            ⚠
+            Blocked${reason ? html`: <bdi>${reason}</bdi>` : nothing}${
+              needs ? html` · needs <bdi>${needs}</bdi>` : nothing
+            }
+          </p>`
+        : nothing
+    }${mark?.reason ? html`<p class="note"><q>${mark.reason}</q> · ${this.#who(mark)}</p>` : nothing}`;
   }
+
+  #removed(): TemplateResult | typeof nothing {
+    const { desk } = this;
+    const { plan, rights } = desk;
+    if (!rights.structure()) return nothing;
+    const all = (['milestones', 'tasks'] as const).flatMap((name) => {
+      const collection = plan[name];
+      if (collection.all({ removed: true }).length === collection.size) return [];
+      return (collection.all({ removed: true }) as readonly (Milestone | Task)[])
+        .filter((each) => each.removed)
+        .map((each) => ({ subject: `${name}/${each.id}`, each }));
+    });
+    if (all.length === 0) return nothing;
+    return html`<details class="removed">
+      <summary>${all.length} removed</summary>
+      <ul>
+        ${all.map(
+          ({ subject, each }) =>
+            html`<li>
+              <del>${each.title ?? each.id}</del>
+              <button
+                aria-label="Restore ${each.title}"
+                @click=${() => {
+                  const [collection, id] = split(subject);
+                  if (desk.edit((tx) => tx[collection].restore(id))) desk.announce(`${each.title} is back`);
+                }}
+              >
+                Restore
+              </button>
+            </li>`,
+        )}
+      </ul>
+    </details>`;
+  }
+
+  // --- Doing -----------------------------------------------------------------------------------------------------
+
+  #adder(placeholder: string): TemplateResult {
+    const label = { phase: 'New phase', milestone: 'New milestone', task: 'New task' }[this.adding!.what];
+    return html`<form class="adding" @submit=${this.#added} @keydown=${this.#addingKey}>
+      <input name="title" aria-label=${label} placeholder=${placeholder} maxlength="300" autocomplete="off" />
+      <button class="pri">Add</button>
+      <button type="button" class="quiet" @click=${() => (this.adding = undefined)}>Done</button>
+    </form>`;
+  }
+
+  #add(adding: Adding): void {
+    if (adding.what === 'task') this.#fold(adding.under, false);
+    if (adding.what === 'milestone') this.#fold(`phases/${adding.under}`, false);
+    this.adding = adding;
+    void this.updateComplete.then(() => this.querySelector<HTMLInputElement>('.adding input')?.focus());
+  }
+
+  #added = (event: Event): void => {
+    event.preventDefault();
+    const input = (event.target as HTMLFormElement).elements.namedItem('title') as HTMLInputElement;
+    const title = input.value.trim();
+    const { desk, adding } = this;
+    if (!adding || !title) return;
+    // A task begins with the day of its milestone, so that none is without one.
+    const due = adding.what === 'task' ? desk.plan.milestones.get(adding.under)?.due : undefined;
+    const isMade = desk.edit((tx) => {
+      if (adding.what === 'phase') tx.phases.add({ name: title });
+      else if (adding.what === 'milestone')
+        tx.milestones.add({ title, status: 'pending', ...(adding.under ? { phase: adding.under } : {}) });
+      else
+        tx.tasks.add({
+          title,
+          milestone: adding.under,
+          status: 'pending',
+          ...(due ? { due } : {}),
+          ...(desk.party ? { party: desk.party } : {}),
+        });
+    });
+    if (!isMade) return;
+    input.value = '';
+    desk.announce(`Added ${title}`);
+  };
+
+  #addingKey = (event: KeyboardEvent): void => {
+    if (event.key !== 'Escape') return;
+    event.stopPropagation();
+    const { adding } = this;
+    this.adding = undefined;
+    const back = adding?.what === 'task' ? `#item-${CSS.escape(adding.under)} .add` : '.outline-foot button';
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>(back)?.focus());
+  };
+
+  /** A click beside every control opens the details. */
+  #click = (event: MouseEvent): void => {
+    const target = event.target as Element;
+    if (target.closest('button, input, select, textarea, a, label, plansync-owners, summary, .editing, form')) return;
+    const line = target.closest('.line');
+    const item = line?.closest<HTMLElement>('[data-item]');
+    if (item?.dataset['item'] && !String(document.getSelection() ?? '')) this.desk.show(item.dataset['item']);
+  };
 
   #check(task: Task, box: HTMLInputElement): void {
     const status = box.checked ? 'complete' : 'pending';
     if (!this.desk.set(`tasks/${task.id}`, 'status', status)) box.checked = !box.checked;
   }
 
-  #fold(id: string): void {
-    const folded = new Set(this.folded);
-    if (!folded.delete(id)) folded.add(id);
-    this.folded = folded;
+  #fold(key: string, isFolded: boolean): void {
+    this.folds = { ...this.folds, [key]: isFolded };
+    try {
+      if (this.#foldsOf) localStorage.setItem(this.#foldsOf, JSON.stringify(this.folds));
+    } catch {
+      // Forbidden or full: then it holds until the page is closed.
+    }
+  }
+
+  /** What this reader has folded here before. */
+  #readFolds(): void {
+    const { plan } = this.desk;
+    const key = `plansync.folds.${plan.id}.${plan.me?.person ?? ''}`;
+    if (this.#foldsOf === key) return;
+    this.#foldsOf = key;
+    try {
+      const kept = JSON.parse(localStorage.getItem(key) ?? '{}') as unknown;
+      if (kept && typeof kept === 'object') this.folds = kept as Record<string, boolean>;
+    } catch {
+      // Nothing that could be read.
+    }
   }
 }
 
-function grouped<T>(all: readonly T[], key: (each: T) => string | undefined): Map<string | undefined, T[]> {
-  const groups = new Map<string | undefined, T[]>();
-  for (const each of all) {
-    const group = groups.get(key(each));
-    if (group) group.push(each);
-    else groups.set(key(each), [each]);
-  }
-  return groups;
+/** The status of an item, to choose where the reader may. */
+export function statusField(desk: Desk, subject: string, item: Milestone | Task): TemplateResult {
+  const status = item.status ?? 'pending';
+  const party = desk.rights.asksOthers(item) ? desk.partyName(desk.rights.partyOf(item)) : undefined;
+  return html`<plansync-field
+    .desk=${desk}
+    of=${subject}
+    name="status"
+    kind="choice"
+    label="Status"
+    .value=${status}
+    .shown=${wordOf(status)}
+    .choices=${STATUSES.map((each) => [each, wordOf(each)] as const)}
+    note=${party ? `${party} will be asked to agree.` : nothing}
+    ?may=${desk.rights.progress(item)}
+  ></plansync-field>`;
 }
 
 /** Lights up what somebody else has just changed. */
 export function flash(desk: Desk, subject: string): string {
-  const at = desk.flashes.get(subject);
-  return at !== undefined && Date.now() - at < 1_600 ? 'flash' : '';
+  return desk.flashes.has(subject) ? 'flash' : '';
 }
 
 define('plansync-outline', Outline);

@@ -35,11 +35,16 @@ export abstract class Piece extends LitElement {
     if (this.isConnected) this.#listen();
   }
 
+  /** The desk has something new. A part of which there are thousands looks first whether it shows any of it. */
+  protected heard(): void {
+    this.requestUpdate();
+  }
+
   #listen(): void {
     if (this.#heard === this.desk) return;
     this.#stop?.();
     this.#heard = this.desk;
-    this.#stop = this.desk?.listen(() => this.requestUpdate());
+    this.#stop = this.desk?.listen(() => this.heard());
   }
 }
 

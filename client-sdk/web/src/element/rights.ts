@@ -15,6 +15,11 @@ type Item = Partial<Pick<Task, 'party' | 'owners' | 'commitment'>> & Pick<Milest
 export class Rights {
   constructor(private readonly desk: Desk) {}
 
+  /** Another word whenever the reader may do other things. */
+  get key(): string {
+    return `${this.#access}|${this.desk.party ?? ''}|${this.desk.plan.me?.person ?? ''}|${this.desk.plan.meta.trust ?? ''}`;
+  }
+
   get #access(): string {
     return this.desk.plan.me?.access ?? 'viewer';
   }

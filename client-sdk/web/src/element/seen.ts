@@ -36,6 +36,7 @@ export class Seen {
   readonly #fields = new Map<string, Map<string, Mark>>();
   readonly #added = new Map<string, Mark>();
   readonly #ids = new Set<string>();
+  readonly #versions = new Map<string, number>();
 
   /** Takes in a change; one that was there before is passed over. */
   take(change: Change): void {
@@ -51,6 +52,7 @@ export class Seen {
       time: change.time,
       ...(data.reason ? { reason: data.reason } : {}),
     };
+    this.#versions.set(subject, this.version(subject) + 1);
     if (change.type.endsWith('.added')) this.#added.set(subject, mark);
     else if (change.type.endsWith('.removed')) this.#added.delete(subject);
     else if (data.field) this.#fold(subject, data.field, mark);
@@ -83,6 +85,11 @@ export class Seen {
   /** Whether anything of the entity is different. */
   has(subject: string): boolean {
     return this.#added.has(subject) || this.#fields.has(subject);
+  }
+
+  /** Another number whenever a mark of the entity is another. */
+  version(subject: string): number {
+    return this.#versions.get(subject) ?? 0;
   }
 
   /** How many places are marked. */

@@ -89,6 +89,12 @@ export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
+/** “A title” in a sentence: cut, and kept apart, so that no letter of it turns the words around it. */
+export function quoted(text: string | undefined): string {
+  const chars = [...(text ?? '')];
+  return `“\u2068${chars.length > 80 ? `${chars.slice(0, 79).join('')}…` : chars.join('')}\u2069”`;
+}
+
 /** `In progress` of `in_progress`. */
 export function wordOf(value: string | undefined): string {
   if (!value) return '';
