@@ -1,13 +1,20 @@
 //! The task that owns the socket of one plan.
 //!
-//! In: what the machine wants sent, the server's frames, the clock. Out: frames, updates applied to the document,
-//! status. It keeps the pause before the next attempt.
+//! In: what the machine says comes next, the server's frames, tokens, the clock. Out: frames, updates applied to the
+//! document, status, events.
 //! What is always true: one message at most waits in the socket's buffer; a write that takes longer than
 //! [`WRITE_MAX`] and a silence longer than [`SILENCE_MAX`] end the connection.
-//! The task ends when the plan is closed, by its handles or by a final close of the server.
+//! The task ends when the plan is closed here; after a final close of the server it waits for that.
 
 use std::{sync::Arc, time::Duration};
 
+use crate::{
+    client::random_client_id,
+    machine::{Command, End, MachineError, Next, Transmit},
+    plan::{PlanEvent, Shared},
+    status::Status,
+    token::Tokens,
+};
 use futures_util::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
@@ -27,16 +34,6 @@ use tokio_tungstenite::{
         handshake::client::Request,
         protocol::{CloseFrame, WebSocketConfig},
     },
-};
-use yrs::{
-    ReadTxn, StateVector, Transact, Update,
-    updates::{decoder::Decode, encoder::Encode},
-};
-
-use crate::{
-    backoff::{Backoff, BackoffBounds},
-    machine::{Command, MachineError, Transmit},
-    plan::{Shared, Status},
 };
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -74,21 +71,28 @@ enum Ended {
 }
 
 impl Ended {
-    /// The close code and reason if no further attempt makes sense.
-    fn final_close(&self) -> Option<(u16, String)> {
-        let ours = |code: CloseCode| Some((code.number(), code.reason().to_owned()));
+    /// What the machine has to know of it.
+    fn end(self) -> End {
+        let ours = |code: CloseCode| End::Closed(code.number(), String::new());
         match self {
-            Self::Stopped => Some((1000, "closed".to_owned())),
-            Self::ByServer { code, reason } if close::is_final(*code) => Some((*code, reason.clone())),
-            Self::Protocol(error @ MachineError::OtherEpoch { .. }) => ours(error.close_code()),
+            Self::ByServer { code: 1005 | 1006, .. } => End::Broken("the connection broke".into()),
+            Self::ByServer { code, reason } => {
+                // A word that says no more than the number is not worth repeating.
+                let is_known = CloseCode::from_number(code).is_some_and(|known| known.reason() == reason);
+                End::Closed(code, if is_known && close::is_final(code) { String::new() } else { reason })
+            }
+            Self::Protocol(MachineError::OtherEpoch { .. }) => End::OtherEpoch,
+            Self::Protocol(error @ MachineError::OtherPerson { .. }) => End::OtherPerson(error.to_string()),
             Self::TooLarge => ours(CloseCode::TooLarge),
             Self::Socket(tungstenite::Error::Http(response)) => match response.status().as_u16() {
                 401 => ours(CloseCode::Unauthorized),
                 403 => ours(CloseCode::NotAllowed),
                 404 => ours(CloseCode::NotFound),
-                _ => None,
+                status => End::Broken(format!("the server answered with {status}")),
             },
-            _ => None,
+            Self::Protocol(error) => End::Broken(format!("the server sent what it should not ({error})")),
+            Self::Socket(error) => End::Broken(format!("the connection broke ({error})")),
+            Self::Stopped | Self::Update(_) | Self::TooSlow(_) => End::Broken(self.to_string()),
         }
     }
 
@@ -105,35 +109,81 @@ impl Ended {
     }
 }
 
-/// Keeps the plan connected until it is closed.
-pub(crate) async fn run(shared: Arc<Shared>, request: Request, bounds: BackoffBounds) {
-    let mut backoff = Backoff::new(bounds);
-    loop {
-        shared.set_status(Status::Connecting);
-        let begun = Instant::now();
-        let ended = match connect(&shared, &request).await {
-            Ok(socket) => Session::new(&shared, socket).run().await,
-            Err(ended) => ended,
+/// What the task works with.
+pub(crate) struct Driver {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) request: Request,
+    pub(crate) tokens: Arc<Tokens>,
+}
+
+/// Keeps the plan connected until it is closed, here or for good.
+pub(crate) async fn run(driver: Driver) {
+    let shared = &driver.shared;
+    let mut stop = shared.stop.subscribe();
+    let mut next = shared.core().machine.start();
+    while !*stop.borrow_and_update() {
+        shared.publish();
+        next = tokio::select! {
+            biased;
+            // A connection says goodbye by itself.
+            _ = stop.wait_for(|stop| *stop), if next != Next::Connect => break,
+            after = driver.step(next.clone()) => match after {
+                Some(after) => after,
+                None => break,
+            },
         };
-        let retry_after = shared.machine().retry_after_ms().map_or(Duration::ZERO, Duration::from_millis);
-        shared.machine().disconnected();
-        if let Some((code, reason)) = ended.final_close() {
-            tracing::debug!(code, reason, "the plan is closed");
-            shared.set_status(Status::Closed { code, reason });
-            return;
+        if shared.status.borrow().is_final() || next == Next::Over {
+            break;
         }
-        backoff.lasted(begun.elapsed());
-        let pause = backoff.next(rand::random()) + retry_after.min(bounds.max);
-        tracing::debug!(error = &ended as &dyn std::error::Error, ?pause, "offline");
-        shared.set_status(Status::Offline);
-        let mut stop = shared.stop.subscribe();
-        tokio::select! {
-            () = time::sleep(pause) => {}
-            _ = stop.wait_for(|stop| *stop) => {
-                shared.set_status(Status::Closed { code: 1000, reason: "closed".to_owned() });
-                return;
+    }
+    shared.publish();
+    // Whoever was refused may go on editing, and ends it here.
+    let _ = stop.wait_for(|stop| *stop).await;
+    shared.core().machine.stop();
+    shared.publish();
+    shared.driven.send_replace(true);
+    shared.keep.notify_one();
+}
+
+impl Driver {
+    /// Does what the machine says. `None` when the plan was closed here.
+    async fn step(&self, next: Next) -> Option<Next> {
+        let shared = &*self.shared;
+        Some(match next {
+            Next::Token { refused } => match self.tokens.get(refused).await {
+                Ok(Some(token)) => shared.core().machine.token_given(token),
+                Ok(None) => shared.core().machine.token_missing(),
+                Err(error) => shared.core().machine.token_failed(&error.to_string(), rand::random()),
+            },
+            Next::Connect => {
+                let begun = Instant::now();
+                let ended = match connect(shared, &self.request).await {
+                    Ok(socket) => Session::new(shared, socket).run().await,
+                    Err(ended) => ended,
+                };
+                if matches!(ended, Ended::Stopped) {
+                    return None;
+                }
+                tracing::debug!(error = &ended as &dyn std::error::Error, "the connection has ended");
+                let next = shared.core().machine.ended(ended.end(), begun.elapsed(), rand::random());
+                let _ = shared.events.send(PlanEvent::Presence);
+                next
             }
-        }
+            Next::Wait(pause) => {
+                tokio::select! {
+                    () = time::sleep(pause) => {}
+                    () = shared.hurry.notified() => {}
+                }
+                shared.core().machine.due()
+            }
+            Next::Afresh(why) => {
+                let offered = shared.core().start_afresh(random_client_id());
+                let _ = shared.events.send(PlanEvent::Afresh { why, offered });
+                shared.keep.notify_one();
+                shared.core().machine.start()
+            }
+            Next::Over => Next::Over,
+        })
     }
 }
 
@@ -216,7 +266,9 @@ impl<'a> Session<'a> {
                 () = self.shared.wake.notified(), if writing.is_none() => {}
                 // Presence is renewed, and the server has to show that it lives.
                 _ = beat.tick() => {
-                    self.shared.machine().presence.tick();
+                    if self.shared.core().machine.presence.tick() {
+                        let _ = self.shared.events.send(PlanEvent::Presence);
+                    }
                     self.ping_due = true;
                 }
                 // It does not.
@@ -239,40 +291,39 @@ impl<'a> Session<'a> {
     }
 
     fn next_frame(&self) -> Result<Option<Vec<u8>>, Ended> {
-        let polled = self.shared.machine().poll_transmit();
-        self.show_progress();
-        let frame = match polled {
-            None => return Ok(None),
-            Some(Transmit::Frame(frame)) => frame,
-            Some(Transmit::Ask) => {
-                let state = self.shared.doc.transact().state_vector().encode_v1();
-                if state.len() > limits::STATE_VECTOR_BYTES_MAX {
-                    return Err(Ended::TooLarge);
+        let frame = {
+            let mut core = self.shared.core();
+            match core.machine.poll_transmit() {
+                None => return Ok(None),
+                Some(Transmit::Frame(frame)) => frame,
+                Some(Transmit::Ask) => {
+                    let state = core.document.state_vector();
+                    if state.len() > limits::STATE_VECTOR_BYTES_MAX {
+                        return Err(Ended::TooLarge);
+                    }
+                    wire::encode(&Frame::SyncStep1(&state))
                 }
-                wire::encode(&Frame::SyncStep1(&state))
-            }
-            Some(Transmit::State(since)) => {
-                let since = StateVector::decode_v1(&since).map_err(|error| Ended::Update(error.to_string()))?;
-                let update = self.shared.doc.transact().encode_diff_v1(&since);
-                if update.len() > limits::DOCUMENT_BYTES_MAX {
-                    return Err(Ended::TooLarge);
+                Some(Transmit::State(since)) => {
+                    let update = core.document.difference(&since).map_err(Ended::Update)?;
+                    if update.len() > limits::DOCUMENT_BYTES_MAX {
+                        return Err(Ended::TooLarge);
+                    }
+                    wire::encode(&Frame::SyncStep2(&update))
                 }
-                wire::encode(&Frame::SyncStep2(&update))
             }
         };
+        self.show_progress();
         Ok(Some(frame))
     }
 
     fn receive(&self, message: Message) -> Result<(), Ended> {
         match message {
             Message::Binary(bytes) => {
-                let command = self.shared.machine().received(&bytes)?;
-                match command {
-                    Command::Nothing => {}
-                    Command::Apply(update) => self.apply(update)?,
-                    Command::Tell(event) => drop(self.shared.events.send(event)),
-                }
+                let event = self.take_in(&bytes)?;
                 self.show_progress();
+                if let Some(event) = event {
+                    let _ = self.shared.events.send(event);
+                }
                 Ok(())
             }
             Message::Close(frame) => {
@@ -284,37 +335,56 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn apply(&self, update: &[u8]) -> Result<(), Ended> {
-        let update = Update::decode_v1(update).map_err(|error| Ended::Update(error.to_string()))?;
-        let gap = {
-            let mut txn = self.shared.doc.transact_mut_with("server");
-            txn.apply_update(update).map_err(|error| Ended::Update(error.to_string()))?;
-            txn.has_missing_updates()
-        };
-        if gap {
-            self.shared.machine().gap_seen();
-        }
-        Ok(())
+    fn take_in(&self, bytes: &[u8]) -> Result<Option<PlanEvent>, Ended> {
+        let mut core = self.shared.core();
+        let durable = core.machine.edits_durable();
+        Ok(match core.machine.received(bytes)? {
+            Command::Nothing => {
+                if core.machine.edits_durable() > durable {
+                    core.settle();
+                    self.shared.keep.notify_one();
+                }
+                None
+            }
+            Command::Apply(update) => {
+                let updated = core.apply(update).map_err(Ended::Update)?;
+                self.shared.keep.notify_one();
+                (!updated.entities.is_empty()).then_some(PlanEvent::Updated(updated))
+            }
+            Command::Welcomed => {
+                core.welcomed();
+                self.shared.keep.notify_one();
+                None
+            }
+            Command::PresenceChanged => Some(PlanEvent::Presence),
+            Command::Refused(refused) => Some(PlanEvent::Refused(*refused)),
+            Command::Notice(notice) => Some(PlanEvent::Notice(notice)),
+            Command::Change(change) => {
+                let _ = self.shared.changes.send(Arc::new(*change));
+                None
+            }
+        })
     }
 
-    /// Shows what the machine knows to those who wait for it.
+    /// Shows what the machine knows to those who wait for it; live, what a fresh document lacks is made again.
     fn show_progress(&self) {
-        let (welcomed, live, durable) = {
-            let machine = self.shared.machine();
-            (machine.is_welcomed(), machine.is_live(), machine.edits_durable())
+        let made = {
+            let mut core = self.shared.core();
+            if *core.machine.status() == Status::Live { core.make_offers() } else { None }
         };
-        if live {
-            self.shared.set_status(Status::Live);
-        } else if welcomed && *self.shared.status.borrow() == Status::Connecting {
-            self.shared.set_status(Status::Syncing);
+        if let Some((updated, lost)) = made {
+            self.shared.tell(updated);
+            let _ = self.shared.events.send(PlanEvent::MadeAgain { lost });
+            self.shared.wake.notify_one();
+            self.shared.keep.notify_one();
         }
-        self.shared.durable.send_if_modified(|shown| std::mem::replace(shown, durable) != durable);
+        self.shared.publish();
     }
 
     /// Sends what is left, if the end is of our own will, and the close frame.
     async fn leave(&mut self, goodbye: CloseFrame, send_rest: bool) -> Result<(), Ended> {
         if send_rest {
-            self.shared.machine().presence.set(None);
+            self.shared.core().machine.presence.set(None);
             while let Some(frame) = self.next_frame()? {
                 self.sink.send(Message::binary(frame)).await?;
             }

@@ -1,25 +1,25 @@
 //! A whole document as JSON, so that copies can be compared.
 //!
-//! Keys are sorted. A root that came from elsewhere has no kind of its own in yrs until someone asks for it with one;
+//! Keys are sorted, and empty roots are left out. A root that came from elsewhere has no kind of its own in yrs until someone asks for it with one;
 //! every root of a plan is a map, so such a root is read as one.
 
 use serde_json::Value;
-use yrs::{Any, Doc, MapRef, Out, ReadTxn, Transact, types::ToJson};
+use yrs::{Any, MapRef, Out, ReadTxn, types::ToJson};
 
 /// Everything in the document.
-pub(crate) fn of_document(doc: &Doc) -> Value {
-    let txn = doc.transact();
+pub(crate) fn of_document(txn: &impl ReadTxn) -> Value {
     let mut roots: Vec<_> = txn.root_refs().collect();
     roots.sort_unstable_by_key(|(name, _)| *name);
     roots
         .into_iter()
         .map(|(name, root)| {
             let any = match root {
-                Out::UndefinedRef(branch) => MapRef::from(branch).to_json(&txn),
-                typed => typed.to_json(&txn),
+                Out::UndefinedRef(branch) => MapRef::from(branch).to_json(txn),
+                typed => typed.to_json(txn),
             };
             (name.to_owned(), of_any(&any))
         })
+        .filter(|(_, root): &(String, Value)| root.as_object().is_none_or(|root| !root.is_empty()))
         .collect()
 }
 

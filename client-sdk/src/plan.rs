@@ -1,53 +1,96 @@
 //! The handle of a plan: cheap to clone, to be used from any thread.
 //!
-//! In: edits, presence. Out: the document, its state on the wire, what the server tells.
-//! Locks are taken in this order: the document's transaction, then the machine; none is held across an await.
-//! When the last handle goes, the driver closes the connection: edits that were not flushed by then may be lost.
+//! In: edits, presence. Out: typed values, status, events, promises. What is always true: reading and editing never wait
+//! for the network; no lock is held across an await, or while a function of the program runs, but for
+//! [`Plan::transact`]. When the last handle goes, the driver closes the connection: without a local file, edits that
+//! were not flushed by then may be lost.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use plansync_protocol::{
     ids::{ClientId, Seq},
     limits,
-    wire::Welcome,
+    wire::{Notice, Welcome},
 };
-use serde_json::Value;
-use tokio::sync::{Notify, broadcast, watch};
-use yrs::{Doc, Transact, TransactionMut};
+use serde_json::Value as Json;
+use tokio::{
+    sync::{Notify, broadcast, watch},
+    time,
+};
+use yrs::TransactionMut;
 
 use crate::{
+    change::{Change, Refused},
+    changes::Changes,
+    core::{Core, Updated},
+    edit::Edit,
+    entity::Snapshot,
     error::{Error, ErrorKind},
+    http::Http,
     json,
-    machine::{Machine, PlanEvent},
+    machine::Why,
+    presence::Present,
+    status::Status,
 };
 
 /// Events that wait for a slow receiver before it loses the oldest.
-const EVENTS_MAX: usize = 64;
+const EVENTS_MAX: usize = 256;
+/// Changes that wait for a slow receiver before it fetches them again over HTTP.
+const CHANGES_MAX: usize = 256;
 
-/// Where the connection stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Status {
-    /// An attempt to connect is under way.
-    Connecting,
-    /// The server knows us; both sides send what the other lacks.
-    Syncing,
-    /// Edits go both ways as they are made.
-    Live,
-    /// No connection; the next attempt comes by itself.
-    Offline,
-    /// No connection, and no further attempt.
-    Closed {
-        /// The close code; 1000 after [`Plan::close`].
-        code: u16,
-        /// The close reason.
-        reason: String,
+/// What a plan tells, beside its status and its changes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PlanEvent {
+    /// The plan is different.
+    Updated(Updated),
+    /// The server has put back an edit of ours.
+    Refused(Refused),
+    /// Others came, went or moved: see [`Plan::others`].
+    Presence,
+    /// What the server says about the connection.
+    Notice(Notice),
+    /// The local file cannot be written, in these words, or can be again (`None`).
+    Storage(Option<String>),
+    /// An empty document has taken the place of the former one.
+    Afresh {
+        /// Why.
+        why: Why,
+        /// Edits that the server did not have: they are made again once the plan is live.
+        offered: usize,
+    },
+    /// The edits that a fresh document lacked were made again, but for these places.
+    MadeAgain {
+        /// `tasks/ca-9`.
+        lost: Vec<String>,
     },
 }
 
-/// A plan's document, kept in step with the server's.
+/// Edits on their way. Each count is of edits from the first one on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Made here.
+    pub made: u64,
+    /// Kept in the local file, or on the server's disk.
+    pub kept: u64,
+    /// On the server's disk.
+    pub durable: u64,
+    /// Edits of a former document that wait to be made again.
+    pub offers: u64,
+    offered: u64,
+}
+
+impl Progress {
+    /// Edits that are not known to be on the server's disk.
+    #[must_use]
+    pub fn pending(&self) -> u64 {
+        self.made - self.durable + self.offers
+    }
+}
+
+/// A plan, kept in step with the server. Made by [`Client`](crate::Client).
 #[derive(Debug, Clone)]
 pub struct Plan {
     handle: Arc<PlanHandle>,
@@ -65,46 +108,99 @@ impl Drop for PlanHandle {
     }
 }
 
-/// What the handle and the driver share.
+/// What the handle and the tasks share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) doc: Doc,
-    machine: Mutex<Machine>,
+    core: Mutex<Core>,
+    pub(crate) http: Http,
+    /// It is the shared document.
+    pub(crate) is_shared: bool,
+    /// There is a local file.
+    pub(crate) keeps: bool,
     /// There may be something to send.
     pub(crate) wake: Notify,
+    /// There may be something to keep.
+    pub(crate) keep: Notify,
+    /// The pause before the next attempt is over.
+    pub(crate) hurry: Notify,
     pub(crate) stop: watch::Sender<bool>,
+    /// The driver has ended.
+    pub(crate) driven: watch::Sender<bool>,
+    /// The local file is closed.
+    pub(crate) put_away: watch::Sender<bool>,
     pub(crate) status: watch::Sender<Status>,
-    /// How many edits, from the first, are on the server's disk.
-    pub(crate) durable: watch::Sender<u64>,
+    pub(crate) progress: watch::Sender<Progress>,
     pub(crate) events: broadcast::Sender<PlanEvent>,
+    pub(crate) changes: broadcast::Sender<Arc<Change>>,
+    /// Hears changes from the beginning on, until the program asks for them.
+    first_changes: Mutex<Option<broadcast::Receiver<Arc<Change>>>>,
 }
 
 impl Shared {
-    pub(crate) fn new(doc: Doc, machine: Machine) -> Self {
-        Self {
-            doc,
-            machine: Mutex::new(machine),
+    pub(crate) fn new(core: Core, http: Http, is_shared: bool, keeps: bool) -> Self {
+        let changes = broadcast::Sender::new(CHANGES_MAX);
+        let first_changes = Mutex::new(Some(changes.subscribe()));
+        let shared = Self {
+            core: Mutex::new(core),
+            http,
+            is_shared,
+            keeps,
             wake: Notify::new(),
+            keep: Notify::new(),
+            hurry: Notify::new(),
             stop: watch::Sender::new(false),
+            driven: watch::Sender::new(false),
+            put_away: watch::Sender::new(!keeps),
             status: watch::Sender::new(Status::Connecting),
-            durable: watch::Sender::new(0),
+            progress: watch::Sender::default(),
             events: broadcast::Sender::new(EVENTS_MAX),
+            changes,
+            first_changes,
+        };
+        shared.publish();
+        shared
+    }
+
+    /// What is behind the lock is whole after each call, so a poisoned one is as good as any.
+    pub(crate) fn core(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows what is known to those who wait for it.
+    pub(crate) fn publish(&self) {
+        let (status, progress) = {
+            let core = self.core();
+            let durable = core.machine.edits_durable();
+            let progress = Progress {
+                made: core.machine.edits_made(),
+                kept: core.ledger.kept().max(durable),
+                durable,
+                offers: core.offers(),
+                offered: core.offered(),
+            };
+            (core.machine.status().clone(), progress)
+        };
+        self.progress.send_if_modified(|shown| std::mem::replace(shown, progress) != progress);
+        self.status.send_if_modified(|shown| {
+            let changed = *shown != status;
+            *shown = status;
+            changed
+        });
+    }
+
+    /// Tells that the plan is different, if it is.
+    pub(crate) fn tell(&self, updated: Updated) {
+        if !updated.entities.is_empty() {
+            let _ = self.events.send(PlanEvent::Updated(updated));
         }
     }
 
-    /// No call into foreign code is made under this lock, so a poisoned one is as good as any.
-    pub(crate) fn machine(&self) -> MutexGuard<'_, Machine> {
-        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn set_status(&self, status: Status) {
-        self.status.send_if_modified(|current| {
-            let changed = *current != status && !matches!(current, Status::Closed { .. });
-            if changed {
-                *current = status;
-            }
-            changed
-        });
+    /// An own edit was made.
+    fn edited(&self, updated: Updated) {
+        self.publish();
+        self.tell(updated);
+        self.wake.notify_one();
+        self.keep.notify_one();
     }
 }
 
@@ -113,75 +209,86 @@ impl Plan {
         Self { handle: Arc::new(PlanHandle { shared }) }
     }
 
-    fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &Shared {
         &self.handle.shared
     }
 
-    /// The document, to read. Write with [`Plan::edit`]: an edit made otherwise is neither sent nor counted in time.
+    // --- Reading -----------------------------------------------------------------------------------------------------
+
+    /// The plan as it is now. It does not change any more: everything read from it belongs together.
     #[must_use]
-    pub fn doc(&self) -> &Doc {
-        &self.shared().doc
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.shared().core().rows(), self.shared().is_shared)
     }
 
-    /// Makes one edit: one transaction, sent as one update. Blocks while another transaction is open.
-    pub fn edit<R>(&self, edit: impl FnOnce(&mut TransactionMut<'_>) -> R) -> R {
+    /// The canonical JSON, `plansync.plan/1`, as the server's.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        self.snapshot().to_json(false)
+    }
+
+    /// The whole document as JSON, for comparisons: keys are sorted, empty roots are left out.
+    #[must_use]
+    pub fn document_json(&self) -> Json {
+        self.shared().core().document.read(|txn| json::of_document(txn))
+    }
+
+    // --- Editing -----------------------------------------------------------------------------------------------------
+
+    /// Makes one edit: all of it in one transaction, or nothing. It is checked before anything is written.
+    ///
+    /// What the person may not do is put back by the server: listen for [`PlanEvent::Refused`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Malformed`] (a value does not fit: [`Error::malformed`] says which and what would),
+    /// [`ErrorKind::NotFound`] (no such entity), [`ErrorKind::Conflict`] (it exists already), [`ErrorKind::Closed`].
+    pub fn edit<R>(&self, make: impl FnOnce(&mut Edit) -> R) -> Result<R, Error> {
         let shared = self.shared();
-        let mut txn = shared.doc.transact_mut();
-        let result = edit(&mut txn);
-        txn.commit();
-        if !txn.insert_set().is_empty() || !txn.delete_set().is_empty() {
-            // Under the transaction, so that updates are sent in the order in which they were committed.
-            shared.machine().edited(txn.encode_update_v1());
-            shared.wake.notify_one();
+        if *shared.stop.borrow() {
+            return Err(Error::new(ErrorKind::Closed, "the plan was closed here: open it again to edit it"));
         }
-        drop(txn);
+        let mut edit = Edit::new(shared.core().rows());
+        let result = make(&mut edit);
+        let edit = edit.checked(shared.is_shared)?;
+        let updated = shared.core().edit(&edit, Instant::now())?;
+        shared.edited(updated);
+        Ok(result)
+    }
+
+    /// Writes into the document itself, in one transaction that is sent as one update: for editors of texts, and what
+    /// has no setter here. The server puts back what has no place in a plan. The function must not use the plan.
+    pub fn transact<R>(&self, write: impl FnOnce(&mut TransactionMut<'_>) -> R) -> R {
+        let (result, updated) = self.shared().core().transact(write, Instant::now());
+        self.shared().edited(updated);
         result
     }
 
-    /// How many edits are not known to be on the server's disk.
+    /// Takes back the last step of one's own that still changes something; what others have written since stays.
+    /// Whether there was one. Edits within half a second are one step.
+    pub fn undo(&self) -> bool {
+        let updated = self.shared().core().undo();
+        updated.map(|updated| self.shared().edited(updated)).is_some()
+    }
+
+    /// Makes the last step that was taken back again. Whether there was one.
+    pub fn redo(&self) -> bool {
+        let updated = self.shared().core().redo();
+        updated.map(|updated| self.shared().edited(updated)).is_some()
+    }
+
+    /// Whether there is something of one's own to take back.
     #[must_use]
-    pub fn pending(&self) -> u64 {
-        self.shared().machine().pending()
+    pub fn can_undo(&self) -> bool {
+        self.shared().core().can_undo()
     }
 
-    /// Waits until every edit made before this call is on the server's disk.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Closed`] when that will not happen any more.
-    pub async fn flush(&self) -> Result<(), Error> {
-        let wanted = self.shared().machine().edits_made();
-        let mut durable = self.shared().durable.subscribe();
-        tokio::select! {
-            biased;
-            _ = durable.wait_for(|durable| *durable >= wanted) => Ok(()),
-            error = self.closed() => Err(error),
-        }
-    }
-
-    /// Waits until both sides have sent each other what the other lacked.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Closed`] when that will not happen any more.
-    pub async fn live(&self) -> Result<(), Error> {
-        let mut status = self.status();
-        tokio::select! {
-            biased;
-            _ = status.wait_for(|status| *status == Status::Live) => Ok(()),
-            error = self.closed() => Err(error),
-        }
-    }
-
-    /// The last entry of the server's log that is known here.
+    /// Whether there is something to make again.
     #[must_use]
-    pub fn seq(&self) -> Seq {
-        self.shared().machine().seq()
+    pub fn can_redo(&self) -> bool {
+        self.shared().core().can_redo()
     }
 
-    /// What the server said of us and the plan at the last connection.
-    #[must_use]
-    pub fn welcome(&self) -> Option<Welcome> {
-        self.shared().machine().welcome().cloned()
-    }
+    // --- The connection ----------------------------------------------------------------------------------------------
 
     /// Where the connection stands, now and at every change.
     #[must_use]
@@ -189,57 +296,180 @@ impl Plan {
         self.shared().status.subscribe()
     }
 
-    /// What the server tells beside the document, from now on.
+    /// Edits on their way, now and at every change.
+    #[must_use]
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.shared().progress.subscribe()
+    }
+
+    /// How many edits are not known to be on the server's disk.
+    #[must_use]
+    pub fn pending(&self) -> u64 {
+        self.shared().progress.borrow().pending()
+    }
+
+    /// Waits until both sides have sent each other what the other lacked.
+    ///
+    /// # Errors
+    /// The kind of a final end of the connection.
+    pub async fn live(&self) -> Result<(), Error> {
+        let mut status = self.status();
+        let stands = status.wait_for(|status| *status == Status::Live || status.is_final()).await;
+        match stands.as_deref() {
+            Ok(Status::Live) => Ok(()),
+            Ok(status) => Err(status.error()),
+            Err(_) => Err(Status::Closed.error()),
+        }
+    }
+
+    /// Waits until every edit made before this call is on the server's disk; offline it waits.
+    ///
+    /// # Errors
+    /// The kind of a final end of the connection.
+    pub async fn flush(&self) -> Result<(), Error> {
+        let mut progress = self.progress();
+        let wanted = progress.borrow().made;
+        let done = |now: &Progress| now.offers == 0 && now.durable >= wanted.max(now.offered);
+        tokio::select! {
+            biased;
+            _ = progress.wait_for(done) => Ok(()),
+            error = self.over() => Err(error),
+        }
+    }
+
+    /// [`Plan::flush`] that does not wait longer than this.
+    ///
+    /// # Errors
+    /// Those of [`Plan::flush`], and [`ErrorKind::Timeout`].
+    pub async fn flush_within(&self, most: Duration) -> Result<(), Error> {
+        time::timeout(most, self.flush()).await.unwrap_or_else(|_| {
+            let (pending, status) = (self.pending(), self.shared().status.borrow().as_str());
+            let words = format!("after {most:?} {pending} edits are not on the server ({status}); they are kept");
+            Err(Error::new(ErrorKind::Timeout, words))
+        })
+    }
+
+    /// Waits until every edit made before this call is kept in the local file, or on the server's disk: from then on it
+    /// survives the end of this program.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Storage`] where there is no local file, [`ErrorKind::Closed`] where it is closed already.
+    pub async fn saved(&self) -> Result<(), Error> {
+        if !self.shared().keeps {
+            let words = "this plan has no local file: open it with `file`, or wait with `flush`";
+            return Err(Error::new(ErrorKind::Storage, words));
+        }
+        let mut progress = self.progress();
+        let mut put_away = self.shared().put_away.subscribe();
+        let wanted = progress.borrow().made;
+        tokio::select! {
+            biased;
+            _ = progress.wait_for(|now| now.kept >= wanted && now.offers == 0) => Ok(()),
+            _ = put_away.wait_for(|put_away| *put_away) => Err(Status::Closed.error()),
+        }
+    }
+
+    /// Tries to connect at once, if a pause is running.
+    pub fn reconnect(&self) {
+        self.shared().hurry.notify_one();
+    }
+
+    /// Sends what can be sent, says goodbye and ends the connection for good. Waits until that is done and the local file
+    /// is closed, which keeps what was not sent.
+    pub async fn close(&self) {
+        let shared = self.shared();
+        shared.stop.send_replace(true);
+        for done in [&shared.driven, &shared.put_away] {
+            let _ = done.subscribe().wait_for(|done| *done).await;
+        }
+    }
+
+    /// What the server said of us and the plan at the last connection.
+    #[must_use]
+    pub fn welcome(&self) -> Option<Welcome> {
+        self.shared().core().machine.welcome().cloned()
+    }
+
+    /// The last entry of the server's log that is known here.
+    #[must_use]
+    pub fn seq(&self) -> Seq {
+        self.shared().core().machine.seq()
+    }
+
+    /// Tells the server that this person has seen everything up to here: for summaries since the last visit.
+    pub fn mark_seen(&self) {
+        self.shared().core().machine.touch();
+        self.shared().wake.notify_one();
+    }
+
+    // --- People and changes ------------------------------------------------------------------------------------------
+
+    /// Shows this state to the others, renewed until it is replaced: `at` is the place one looks at. `null` hides.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] above 4 KiB, [`ErrorKind::Malformed`] for what is neither an object nor `null`.
+    pub fn present(&self, state: &Json) -> Result<(), Error> {
+        if !state.is_object() && !state.is_null() {
+            return Err(Error::new(ErrorKind::Malformed, "a presence is an object, or null to hide"));
+        }
+        let json = state.to_string();
+        if json.len() > limits::AWARENESS_STATE_BYTES_MAX {
+            let words = format!("a presence of {} bytes is above 4096: show less of it", json.len());
+            return Err(Error::new(ErrorKind::TooLarge, words));
+        }
+        self.shared().core().machine.presence.set((!state.is_null()).then_some(json));
+        self.shared().wake.notify_one();
+        Ok(())
+    }
+
+    /// Everybody else who is there, as the server has authenticated them.
+    #[must_use]
+    pub fn others(&self) -> Vec<Present> {
+        self.shared().core().machine.presence.others()
+    }
+
+    /// Everybody who is there, this client too once the server has told of it.
+    #[must_use]
+    pub fn people_present(&self) -> Vec<Present> {
+        self.shared().core().machine.presence.people()
+    }
+
+    /// This client's id in the document.
+    #[must_use]
+    pub fn client_id(&self) -> ClientId {
+        self.shared().core().machine.presence.own_id()
+    }
+
+    /// What the plan tells, from now on. A receiver that is slow loses the oldest.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<PlanEvent> {
         self.shared().events.subscribe()
     }
 
-    /// Shows this state to the others, renewed until it is replaced; `null` takes it back.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Invalid`] above 4 KiB.
-    pub fn presence(&self, state: &Value) -> Result<(), Error> {
-        let json = state.to_string();
-        if json.len() > limits::AWARENESS_STATE_BYTES_MAX {
-            return Err(Error::new(ErrorKind::Invalid, format!("a presence of {} bytes is too long", json.len())));
+    /// The changes of the plan, each once and in order. The first stream begins where the plan was opened, or after the
+    /// change that the local file remembers; further ones begin now.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        let first = self.shared().first_changes.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match first {
+            Some(receiver) => {
+                self.shared().core().listen();
+                Changes::from_start(self.clone(), receiver)
+            }
+            None => {
+                let receiver = self.shared().changes.subscribe();
+                let now = self.shared().core().machine.cursor();
+                Changes::new(self.clone(), receiver, now)
+            }
         }
-        self.shared().machine().presence.set((!state.is_null()).then_some(json));
-        self.shared().wake.notify_one();
-        Ok(())
-    }
-
-    /// The others that are there, by client id.
-    #[must_use]
-    pub fn peers(&self) -> HashMap<ClientId, Value> {
-        self.shared().machine().presence.peers()
-    }
-
-    /// Marks everything up to here as seen by this person.
-    pub fn touch(&self) {
-        self.shared().machine().touch();
-        self.shared().wake.notify_one();
-    }
-
-    /// The whole document as JSON, for comparisons: keys are sorted.
-    #[must_use]
-    pub fn json(&self) -> Value {
-        json::of_document(self.doc())
-    }
-
-    /// Sends what can be sent, says goodbye and ends the connection for good. Waits until that is done.
-    pub async fn close(&self) {
-        self.shared().stop.send_replace(true);
-        self.closed().await;
     }
 
     /// Waits for the end of the connection and says why it came.
-    async fn closed(&self) -> Error {
+    async fn over(&self) -> Error {
         let mut status = self.status();
-        let (code, reason) = match status.wait_for(|status| matches!(status, Status::Closed { .. })).await.as_deref() {
-            Ok(Status::Closed { code, reason }) => (*code, reason.clone()),
-            _ => (1006, "the driver is gone".to_owned()),
-        };
-        Error::new(ErrorKind::Closed { code }, reason)
+        match status.wait_for(Status::is_final).await.as_deref() {
+            Ok(status) => status.error(),
+            Err(_) => Status::Closed.error(),
+        }
     }
 }

@@ -13,7 +13,7 @@ use std::{
 
 use futures_util::{SinkExt, StreamExt};
 use plansync_client::{
-    BackoffBounds, Client, ErrorKind, Plan, PlanEvent, Status,
+    BackoffBounds, Client, ErrorKind, Plan, Status,
     protocol::{
         ids::{Access, PartyId, PersonId, Scope},
         wire::{self, Frame, SUBPROTOCOL, Welcome, WireLimits},
@@ -158,7 +158,9 @@ impl Server {
                 let _ = self.frames.send(bytes.to_vec());
                 vec![]
             }
-            Frame::Touch => vec![wire::encode(&Frame::Change(json!({ "type": "touched" })))],
+            Frame::Touch => vec![wire::encode(&Frame::Change(
+                json!({ "id": "demo/4/0", "type": "plansync.test.touched", "data": {} }),
+            ))],
             _ => vec![],
         }
     }
@@ -169,11 +171,11 @@ fn quick() -> BackoffBounds {
 }
 
 fn open(url: &str) -> Plan {
-    Client::new(url).backoff(quick()).name("test/1").open("demo", "good").unwrap()
+    Client::new(url).backoff(quick()).name("test/1").plan("demo").token("good").open().unwrap()
 }
 
 fn set(plan: &Plan, key: &str, value: &str) {
-    plan.edit(|txn| {
+    plan.transact(|txn| {
         let map = txn.get_or_insert_map("meta");
         map.insert(txn, key, value);
     });
@@ -204,8 +206,8 @@ async fn an_edit_reaches_the_disk_and_the_other_client() {
     soon(ana.flush()).await.unwrap();
     assert_eq!((ana.pending(), ana.seq()), (0, 5));
     assert_eq!(ana.welcome().unwrap().person.as_str(), "ana");
-    until(|| ben.json() == json!({ "meta": { "title": "Grüße 👋" } })).await;
-    assert_eq!(ana.json(), ben.json());
+    until(|| ben.document_json() == json!({ "meta": { "title": "Grüße 👋" } })).await;
+    assert_eq!(ana.document_json(), ben.document_json());
 }
 
 #[tokio::test]
@@ -223,7 +225,7 @@ async fn a_connection_that_is_cut_comes_back_and_brings_what_was_lost() {
     assert_eq!(server.connections.load(Ordering::SeqCst), 2);
     let fresh = open(&url);
     soon(fresh.live()).await.unwrap();
-    assert_eq!(fresh.json(), plan.json());
+    assert_eq!(fresh.document_json(), plan.document_json());
 }
 
 #[tokio::test]
@@ -238,7 +240,7 @@ async fn an_edit_that_arrived_without_an_ack_is_sent_again_and_changes_nothing()
     server.silent.store(false, Ordering::SeqCst);
     server.ends.send(0).unwrap();
     soon(plan.flush()).await.unwrap();
-    assert_eq!(plan.json(), json!({ "meta": { "a": "1" } }));
+    assert_eq!(plan.document_json(), json!({ "meta": { "a": "1" } }));
 }
 
 #[tokio::test]
@@ -255,15 +257,15 @@ async fn edits_made_from_many_threads_arrive_in_their_order() {
     tokio::task::spawn_blocking(|| threads.into_iter().for_each(|thread| thread.join().unwrap())).await.unwrap();
     soon(plan.flush()).await.unwrap();
     assert!(!server.doc.transact().has_missing_updates(), "no update came before the one it builds on");
-    assert_eq!(plan.json(), json!({ "meta": { "t0": "49", "t1": "49", "t2": "49", "t3": "49" } }));
+    assert_eq!(plan.document_json(), json!({ "meta": { "t0": "49", "t1": "49", "t2": "49", "t3": "49" } }));
 }
 
 #[tokio::test]
 async fn a_wrong_token_ends_all_attempts() {
     let (server, url) = Server::start().await;
-    let plan = Client::new(&url).backoff(quick()).open("demo", "bad").unwrap();
+    let plan = Client::new(&url).backoff(quick()).plan("demo").token("bad").open().unwrap();
     let error = soon(plan.live()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Closed { code: 4401 });
+    assert_eq!((error.kind(), error.close_code()), (ErrorKind::Unauthorized, Some(4401)));
     set(&plan, "a", "1");
     assert!(soon(plan.flush()).await.is_err(), "nobody waits for ever");
     assert_eq!(server.connections.load(Ordering::SeqCst), 1);
@@ -278,8 +280,10 @@ async fn a_restart_of_the_server_is_not_the_end() {
     soon(plan.status().wait_for(|status| *status != Status::Live)).await.unwrap();
     soon(plan.live()).await.unwrap();
     server.ends.send(4403).unwrap();
-    let closed = Status::Closed { code: 4403, reason: "told to".into() };
-    soon(plan.status().wait_for(|status| *status == closed)).await.unwrap();
+    soon(plan.status().wait_for(|status| matches!(status, Status::Refused(_)))).await.unwrap();
+    let error = plan.live().await.unwrap_err();
+    assert_eq!((error.kind(), error.close_code()), (ErrorKind::NotAllowed, Some(4403)));
+    assert!(error.to_string().contains("told to"), "{error}");
 }
 
 #[tokio::test]
@@ -288,17 +292,21 @@ async fn people_see_who_is_there_and_changes_are_told() {
     let (ana, ben) = (open(&url), open(&url));
     soon(ana.live()).await.unwrap();
     soon(ben.live()).await.unwrap();
-    let mut events = ana.events();
-    ana.presence(&json!({ "name": "Ana" })).unwrap();
-    until(|| ben.peers().values().any(|state| *state == json!({ "name": "Ana" }))).await;
-    assert!(ana.peers().is_empty(), "one is not one's own peer");
-    assert!(ana.presence(&json!("x".repeat(5_000))).is_err());
+    let mut changes = ana.changes();
+    until(|| ben.others().len() == 1).await;
+    ana.present(&json!({ "name": "Ana", "at": "tasks/ca-1" })).unwrap();
+    until(|| ben.others().iter().any(|each| each.name() == Some("Ana") && each.at() == Some("tasks/ca-1"))).await;
+    assert!(ana.others().iter().all(|each| each.client_id != ana.client_id()), "one is not one of the others");
+    assert_eq!(ana.present(&json!({ "x": "x".repeat(5_000) })).unwrap_err().kind(), ErrorKind::TooLarge);
+    assert_eq!(ana.present(&json!("here")).unwrap_err().kind(), ErrorKind::Malformed);
 
-    ana.touch();
-    assert_eq!(soon(events.recv()).await.unwrap(), PlanEvent::Change(json!({ "type": "touched" })));
+    ana.mark_seen();
+    assert_eq!(soon(changes.next()).await.unwrap().kind, "plansync.test.touched");
     soon(ana.close()).await;
-    until(|| ben.peers().is_empty()).await;
-    assert_eq!(*ana.status().borrow(), Status::Closed { code: 1000, reason: "closed".into() });
+    until(|| ben.others().is_empty()).await;
+    assert_eq!(*ana.status().borrow(), Status::Closed);
+    assert_eq!(soon(changes.next()).await.unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(ana.edit(|edit| drop(edit.add_task())).unwrap_err().kind(), ErrorKind::Closed);
 }
 
 #[tokio::test]
@@ -311,20 +319,24 @@ async fn the_last_handle_takes_the_connection_with_it() {
     drop(plan);
     set(&clone, "a", "1");
     drop(clone);
-    soon(status.wait_for(|status| matches!(status, Status::Closed { .. }))).await.unwrap();
+    soon(status.wait_for(|status| *status == Status::Closed)).await.unwrap();
     until(|| server.doc.transact().get_map("meta").is_some()).await;
 }
 
 #[tokio::test]
 async fn what_can_never_work_is_said_at_once() {
     for (url, plan_id, token) in [
-        ("http://127.0.0.1:1", "demo", "t".to_owned()),
+        ("ftp://127.0.0.1:1", "demo", "t".to_owned()),
         ("ws://127.0.0.1:1", "../demo", "t".to_owned()),
         ("ws://127.0.0.1:1", "demo", "t".repeat(20_000)),
         ("nonsense", "demo", "t".to_owned()),
     ] {
-        assert_eq!(Client::connect(url, plan_id, &token).unwrap_err().kind(), ErrorKind::Invalid, "{url} {plan_id}");
+        let opened = Client::new(url).plan(plan_id).token(token).open();
+        assert_eq!(opened.unwrap_err().kind(), ErrorKind::Malformed, "{url} {plan_id}");
     }
-    let outside = std::thread::spawn(|| Client::connect("ws://127.0.0.1:1", "demo", "t").unwrap_err().kind());
-    assert_eq!(outside.join().unwrap(), ErrorKind::NoRuntime);
+    assert_eq!(Client::connect("ws://127.0.0.1:1", "t").unwrap_err().kind(), ErrorKind::Malformed, "which plan?");
+    let nobody = Client::new("ws://127.0.0.1:1").plan("demo").open();
+    assert_eq!(nobody.unwrap_err().kind(), ErrorKind::Unauthorized);
+    let outside = std::thread::spawn(|| Client::new("ws://127.0.0.1:1").plan("demo").token("t").open());
+    assert_eq!(outside.join().unwrap().unwrap_err().kind(), ErrorKind::Malformed);
 }

@@ -8,7 +8,7 @@ use yrs::{
 };
 
 use super::*;
-use crate::json;
+use crate::{error::ErrorKind, json};
 
 struct Client {
     id: u64,
@@ -40,8 +40,9 @@ fn welcome(epoch: u64) -> Welcome {
 
 impl Client {
     fn new(id: u64) -> Self {
-        let hello = Hello { token: None, client: "test/1".into(), since_seq: None };
-        Self { id, doc: Doc::with_client_id(id), machine: Machine::new(id, hello), frames: 0 }
+        let mut machine = Machine::new(Setup { own_id: id, client: "test/1".into(), ..Setup::default() });
+        machine.start();
+        Self { id, doc: Doc::with_client_id(id), machine, frames: 0 }
     }
 
     fn edit(&mut self, key: &str, value: &str) {
@@ -75,8 +76,17 @@ impl Client {
     }
 
     fn disconnect(&mut self) {
-        self.machine.disconnected();
+        self.ended(End::Broken("cut".into()));
+        self.machine.due();
+    }
+
+    fn ended(&mut self, end: End) -> Next {
         self.frames = 0;
+        self.machine.ended(end, Duration::ZERO, 1.0)
+    }
+
+    fn status(&self) -> &'static str {
+        self.machine.status().as_str()
     }
 }
 
@@ -116,11 +126,12 @@ impl Server {
 
     fn same_as(&self, client: &Client) -> bool {
         // Not their bytes: how an item was cut into blocks depends on the order in which it came.
+        let of_document = |doc: &Doc| json::of_document(&doc.transact());
         let state = |doc: &Doc| {
             let txn = doc.transact();
             (txn.state_vector(), txn.has_missing_updates())
         };
-        state(&self.doc) == state(&client.doc) && json::of_document(&self.doc) == json::of_document(&client.doc)
+        state(&self.doc) == state(&client.doc) && of_document(&self.doc) == of_document(&client.doc)
     }
 }
 
@@ -128,7 +139,7 @@ impl Server {
 fn an_edit_is_pending_until_its_own_frame_is_acknowledged() {
     let (server, mut ana) = (Server::new(), Client::new(1));
     server.talk(&mut ana);
-    assert!(ana.machine.is_live());
+    assert_eq!(ana.status(), "live");
     assert_eq!(ana.frames, 1, "the empty difference counts");
 
     ana.edit("a", "1");
@@ -251,9 +262,10 @@ fn an_edit_that_is_longer_than_an_update_goes_as_a_difference() {
 }
 
 #[test]
-fn a_copy_of_another_epoch_is_not_merged() {
+fn a_copy_of_another_epoch_is_not_merged_but_begun_afresh() {
     let (mut server, mut ana) = (Server::new(), Client::new(1));
     server.talk(&mut ana);
+    ana.edit("a", "made for a plan that was restored since");
     ana.disconnect();
     server.epoch = 2;
     let hello = ana.next_frame().unwrap();
@@ -261,6 +273,115 @@ fn a_copy_of_another_epoch_is_not_merged() {
     let error = ana.machine.received(&answers[0]).unwrap_err();
     assert_eq!(error.close_code(), CloseCode::StartAfresh);
     assert_eq!(ana.next_frame(), None);
+    assert_eq!(ana.ended(End::OtherEpoch), Next::Afresh(Why::Restored));
+    assert_eq!(ana.machine.cursor(), None, "its changes are counted anew");
+
+    ana.doc = Doc::with_client_id(2);
+    ana.machine.started_afresh(2);
+    assert_eq!((ana.machine.start(), ana.machine.pending()), (Next::Token { refused: false }, 0));
+    server.talk(&mut ana);
+    assert_eq!(ana.status(), "live");
+    assert!(server.same_as(&ana));
+}
+
+#[test]
+fn a_server_that_takes_no_copy_at_all_is_given_up() {
+    let mut ana = Client::new(1);
+    for n in 2..4 {
+        assert_eq!(ana.ended(End::Closed(4409, String::new())), Next::Afresh(Why::Conflict));
+        ana.machine.started_afresh(n);
+        ana.machine.start();
+    }
+    assert_eq!(ana.ended(End::Closed(4409, String::new())), Next::Over);
+    assert_eq!(ana.status(), "refused");
+}
+
+#[test]
+fn every_end_says_what_comes_next() {
+    let mut ana = Client::new(1);
+    let first = BackoffBounds::default().first;
+    assert_eq!(ana.ended(End::Broken("no network".into())), Next::Wait(first));
+    let Status::Offline(reason) = ana.machine.status() else { panic!("{:?}", ana.machine.status()) };
+    assert_eq!((reason.code, reason.retry_in), (ReasonCode::Network, Some(first)));
+    assert_eq!(ana.ended(End::Closed(1012, "restarting".into())), Next::Wait(first * 2));
+    assert_eq!(ana.machine.due(), Next::Token { refused: false });
+    assert_eq!(ana.machine.token_failed("no network", 0.5), Next::Wait(first * 2));
+    for (code, kind) in [
+        (4400, ErrorKind::Closed),
+        (4403, ErrorKind::NotAllowed),
+        (4404, ErrorKind::NotFound),
+        (4413, ErrorKind::TooLarge),
+        (4499, ErrorKind::Closed),
+    ] {
+        let mut ana = Client::new(1);
+        assert_eq!(ana.ended(End::Closed(code, String::new())), Next::Over);
+        let error = ana.machine.status().error();
+        assert_eq!((error.kind(), error.close_code()), (kind, Some(code)));
+        assert_eq!(ana.ended(End::Broken("late".into())), Next::Over, "a final status stays");
+    }
+    ana.machine.stop();
+    assert_eq!((ana.status(), ana.machine.status().error().kind()), ("closed", ErrorKind::Closed));
+}
+
+#[test]
+fn a_token_that_is_refused_is_replaced_once() {
+    let (server, mut ana) = (Server::new(), Client::new(1));
+    let refused = || End::Closed(4401, String::new());
+    assert_eq!(ana.ended(refused()), Next::Token { refused: true });
+    assert_eq!(ana.machine.token_given("another".into()), Next::Connect);
+    let Frame::Hello(hello) = wire::decode(&ana.next_frame().unwrap()).unwrap() else { panic!() };
+    assert_eq!(hello.token.as_deref(), Some("another"));
+    assert_eq!(ana.ended(refused()), Next::Over, "the second one was no better");
+
+    let mut ana = Client::new(1);
+    ana.ended(refused());
+    ana.machine.token_given("another".into());
+    server.talk(&mut ana);
+    assert_eq!(ana.ended(refused()), Next::Token { refused: true }, "it has worked meanwhile, and expired");
+    assert_eq!(ana.machine.token_missing(), Next::Over);
+    assert_eq!(ana.machine.status().error().kind(), ErrorKind::Unauthorized);
+}
+
+#[test]
+fn a_draining_server_is_left_alone_as_long_as_it_asks_for_but_not_for_ever() {
+    let server = Server::new();
+    for (asked, waits) in [(2_000, 2_000), (9_999_999, 120_000)] {
+        let mut ana = Client::new(1);
+        server.talk(&mut ana);
+        let notice = Notice { code: NoticeCode::Draining, retry_after_ms: Some(asked) };
+        ana.machine.received(&wire::encode(&Frame::Notice(notice))).unwrap();
+        let first = BackoffBounds::default().first;
+        assert_eq!(ana.ended(End::Closed(1012, String::new())), Next::Wait(first + Duration::from_millis(waits)));
+    }
+}
+
+#[test]
+fn a_change_is_told_once_and_a_later_connection_goes_on_after_it() {
+    let (server, mut ana) = (Server::new(), Client::new(1));
+    server.talk(&mut ana);
+    let tell = |ana: &mut Client, id: &str| {
+        let json = serde_json::json!({"id": id, "type": "plansync.task.changed", "data": {}});
+        matches!(ana.machine.received(&wire::encode(&Frame::Change(json))).unwrap(), Command::Change(_))
+    };
+    assert!(tell(&mut ana, "demo/7/0"), "the entry of the Welcome may have changes that settle later");
+    assert!(tell(&mut ana, "demo/8/0") && tell(&mut ana, "demo/8/1"));
+    assert!(!tell(&mut ana, "demo/8/1") && !tell(&mut ana, "demo/7/0") && !tell(&mut ana, "nonsense"));
+    ana.disconnect();
+    let Frame::Hello(hello) = wire::decode(&ana.next_frame().unwrap()).unwrap() else { panic!() };
+    assert_eq!(hello.since_seq, Some(Since { seq: 8, n: Some(1) }));
+}
+
+#[test]
+fn another_persons_copy_is_not_sent() {
+    let (server, mut ana) = (Server::new(), Client::new(1));
+    let setup = Setup { own_id: 1, person: Some("ben".into()), unsent: 1, ..Setup::default() };
+    ana.machine = Machine::new(setup);
+    let hello = ana.next_frame().unwrap();
+    let answers = server.answer(&hello, &mut ana);
+    let error = ana.machine.received(&answers[0]).unwrap_err();
+    assert!(matches!(error, MachineError::OtherPerson { .. }));
+    assert_eq!((ana.next_frame(), ana.ended(End::OtherPerson(error.to_string()))), (None, Next::Over));
+    assert_eq!(ana.machine.status().error().kind(), ErrorKind::NotAllowed);
 }
 
 #[test]

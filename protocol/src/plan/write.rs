@@ -24,6 +24,7 @@ use super::value::Value;
 use super::{Plan, rank};
 use crate::limits;
 use entity::Writer;
+pub use text::merge as merge_text;
 
 /// Fills an empty document with a plan.
 pub fn create(txn: &mut TransactionMut<'_>, plan: &Plan) {
@@ -55,6 +56,18 @@ fn fill(txn: &mut TransactionMut<'_>, touched: &mut Touched, target: Target, row
 /// # Errors
 /// Entities to be removed or restored that do not exist, and collections that would grow beyond their bound.
 pub fn apply(txn: &mut TransactionMut<'_>, edit: &Edit, stamp: &Stamp) -> Result<Touched, Vec<Malformed>> {
+    make(txn, edit, Some(stamp))
+}
+
+/// Makes an edit as a client does: without stamps, which are the server's to set.
+///
+/// # Errors
+/// Those of [`apply`].
+pub fn apply_unstamped(txn: &mut TransactionMut<'_>, edit: &Edit) -> Result<Touched, Vec<Malformed>> {
+    make(txn, edit, None)
+}
+
+fn make(txn: &mut TransactionMut<'_>, edit: &Edit, stamp: Option<&Stamp>) -> Result<Touched, Vec<Malformed>> {
     let refused = refusals(txn, edit);
     if !refused.is_empty() {
         return Err(refused);
@@ -77,7 +90,7 @@ pub fn apply(txn: &mut TransactionMut<'_>, edit: &Edit, stamp: &Stamp) -> Result
 pub fn restamp(txn: &mut TransactionMut<'_>, target: &Target, before: Option<&Row>, stamp: &Stamp) -> Touched {
     let mut touched = Touched::default();
     if let Some(mut writer) = Writer::open(txn, target.clone(), &mut touched) {
-        write_stamps(&mut writer, txn, before, stamp);
+        write_stamps(&mut writer, txn, before, Some(stamp));
     }
     touched
 }
@@ -154,7 +167,7 @@ fn apply_set(
     txn: &mut TransactionMut<'_>,
     edit: &EntityEdit,
     reason: Option<&str>,
-    stamp: &Stamp,
+    stamp: Option<&Stamp>,
     touched: &mut Touched,
 ) {
     let collection = edit.target.collection;
@@ -220,7 +233,7 @@ fn last_rank(txn: &TransactionMut<'_>, collection: &Collection) -> Option<String
 fn with_stamps(
     txn: &mut TransactionMut<'_>,
     target: &Target,
-    stamp: &Stamp,
+    stamp: Option<&Stamp>,
     touched: &mut Touched,
     write: impl FnOnce(&mut Writer<'_>, &mut TransactionMut<'_>),
 ) {
@@ -232,7 +245,8 @@ fn with_stamps(
     }
 }
 
-fn write_stamps(writer: &mut Writer<'_>, txn: &mut TransactionMut<'_>, before: Option<&Row>, stamp: &Stamp) {
+fn write_stamps(writer: &mut Writer<'_>, txn: &mut TransactionMut<'_>, before: Option<&Row>, stamp: Option<&Stamp>) {
+    let Some(stamp) = stamp else { return };
     let after = writer.row(txn);
     for (key, value) in stamps(writer.collection(), before, &after, stamp) {
         match value {

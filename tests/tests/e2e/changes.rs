@@ -197,14 +197,14 @@ fn place(change: &Value) -> (u64, u64) {
 }
 
 async fn writer(server: &Server) -> Plan {
-    let plan = Client::connect(&server.ws(), "p", &token("p", "ann", "seller", "owner")).unwrap();
+    let plan = Client::connect(&server.ws(), &token("p", "ann", "seller", "owner")).unwrap();
     plan.live().await.unwrap();
     plan
 }
 
 fn write(plan: &Plan, round: u64, number: u64) {
     use plansync_client::yrs::{Map as _, WriteTxn as _};
-    plan.edit(|txn| {
+    plan.transact(|txn| {
         let meta = txn.get_or_insert_map("meta");
         meta.insert(txn, "title", format!("Round {round}, edit {number}"));
         if number.is_multiple_of(7) {

@@ -13,7 +13,6 @@ use plansync_client::{BackoffBounds, Client, Plan, yrs::WriteTxn};
 use plansync_protocol::plan::{
     self,
     json::{Print, print},
-    read,
 };
 use plansync_tests::{
     http::{Http, token},
@@ -28,7 +27,7 @@ use tokio::{
     sync::watch,
     time::{interval, timeout},
 };
-use yrs::{GetString as _, Map as _, MapPrelim, MapRef, Out, Text as _, TextPrelim, Transact as _, TransactionMut};
+use yrs::{GetString as _, Map as _, MapPrelim, MapRef, Out, Text as _, TextPrelim, TransactionMut};
 
 const RUST_CLIENTS: usize = 4;
 const STOCK_CLIENTS: usize = 4;
@@ -81,7 +80,7 @@ async fn converge(seed: u64, server: &mut Server, proxy: &Proxy, stock: &Stock) 
     let plans: Vec<Plan> = (0..RUST_CLIENTS)
         .map(|n| {
             let token = token(&id, &format!("rust-{n}"), "seller", "editor");
-            Client::new(proxy.ws()).backoff(backoff).open(&id, &token).expect("the plan opens")
+            Client::new(proxy.ws()).backoff(backoff).token(token).open().expect("the plan opens")
         })
         .collect();
     everybody_is_there(&plans, stock, &names, seed).await;
@@ -124,10 +123,10 @@ async fn converge(seed: u64, server: &mut Server, proxy: &Proxy, stock: &Stock) 
     }
     let before = until(&format!("{told}: all copies are equal"), DEADLINE, async || {
         let newcomer = newcomer(server, &id).await;
-        let wanted = normal(newcomer.json());
+        let wanted = normal(newcomer.document_json());
         let mut differ = Vec::new();
         for (n, plan) in plans.iter().enumerate() {
-            differences(&format!("rust-{n}"), &normal(plan.json()), &wanted, &mut differ);
+            differences(&format!("rust-{n}"), &normal(plan.document_json()), &wanted, &mut differ);
         }
         for name in &names {
             differences(name, &normal(stock.json(name).await), &wanted, &mut differ);
@@ -145,7 +144,7 @@ async fn converge(seed: u64, server: &mut Server, proxy: &Proxy, stock: &Stock) 
     let whole = verify(server.folder()).await.unwrap_or_else(|error| panic!("{told}: {error}"));
     server.restart().await;
     let replayed = newcomer(server, &id).await;
-    same(&told, "the replay", &normal(replayed.json()), &before.document);
+    same(&told, "the replay", &normal(replayed.document_json()), &before.document);
     let shown_again = self::shown(&server.http(), &id);
     same(&told, "what is shown after the replay", &shown_again["plan"], &before.plan);
     assert_eq!(shown_again["seq"], shown["seq"], "{told}");
@@ -196,14 +195,14 @@ struct Copy {
 
 impl Copy {
     fn of(plan: &Plan, document: Value) -> Self {
-        let read = read::plan(&plan.doc().transact()).plan;
-        Self { document, plan: print(&read, Print { with_removed: true, ..Print::default() }) }
+        let snapshot = plan.snapshot();
+        Self { document, plan: print(snapshot.rows(), Print { with_removed: true, ..Print::default() }) }
     }
 }
 
 /// Somebody whose copy is the server's and nothing else.
 async fn newcomer(server: &Server, id: &str) -> Plan {
-    let plan = Client::connect(&server.ws(), id, &token(id, "newcomer", "buyer", "viewer")).expect("the plan opens");
+    let plan = Client::connect(&server.ws(), &token(id, "newcomer", "buyer", "viewer")).expect("the plan opens");
     timeout(DEADLINE, plan.live()).await.expect("the newcomer is there in time").expect("not closed for good");
     plan
 }
@@ -260,7 +259,7 @@ async fn edit(plan: Plan, seed: u64, person: usize, made: Arc<watch::Sender<usiz
     let mut pace = interval(EDIT_EVERY);
     for n in 0..EDITS_EACH {
         pace.tick().await;
-        plan.edit(|txn| random_edit(txn, &mut dice, &format!("new-{person}-{n}")));
+        plan.transact(|txn| random_edit(txn, &mut dice, &format!("new-{person}-{n}")));
         made.send_modify(|made| *made += 1);
     }
 }

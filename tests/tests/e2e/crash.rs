@@ -69,7 +69,7 @@ struct Table {
 impl Table {
     /// Edit number `n` of this document: no other edit has its key or its value.
     fn edit(&self, n: u64) {
-        self.writer.edit(|txn| {
+        self.writer.transact(|txn| {
             let id = format!("ms-{:02}", n % ENTITIES + 1);
             let (entity, key) = (entity(txn, self.collection, &id), format!("{}/e{n}", self.field));
             match self.field {
@@ -90,7 +90,7 @@ impl Table {
 
     /// The edits that a copy of the document holds.
     fn seen(&self) -> BTreeMap<String, u64> {
-        let copy = self.watcher.json();
+        let copy = self.watcher.document_json();
         let rows = copy[self.collection].as_object().into_iter().flatten();
         let fields = rows.filter_map(|(_, row)| row.as_object()).flatten();
         let values = fields.filter_map(|(key, value)| Some((key.strip_prefix(&format!("{}/", self.field))?, value)));
@@ -173,7 +173,7 @@ fn open(http: &Http, proxy: &Proxy, n: usize) -> Table {
     let id = format!("plan-{n}");
     http.create_sample(&id);
     let client = client(proxy);
-    let open = |person, party| client.open(&id, &token(&id, person, party, "owner")).expect("the plan opens");
+    let open = |person, party| client.clone().token(token(&id, person, party, "owner")).open().expect("the plan opens");
     let (writer, watcher) = (open("s-account-exec", "seller"), open("b-cfo", "buyer"));
     Table { id, scope: "scope=shared", collection: "milestones", field: "effort", writer, watcher }
 }
@@ -186,7 +186,7 @@ fn open_private(http: &Http, proxy: &Proxy, n: usize) -> Table {
     let (status, body) = http.post(&format!("/v1/plans/{id}/edits?{scope}"), &json!({"set": {"links": links}}));
     assert_eq!(status, 200, "{body}");
     let client = client(proxy).private();
-    let open = |person| client.open(&id, &token(&id, person, "seller", "owner")).expect("the document opens");
+    let open = |person| client.clone().token(token(&id, person, "seller", "owner")).open().expect("the document opens");
     let (writer, watcher) = (open("s-account-exec"), open("s-csm"));
     Table { id, scope, collection: "links", field: "fields", writer, watcher }
 }

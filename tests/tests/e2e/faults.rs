@@ -40,7 +40,7 @@ fn kept(http: &Http, plan: &str) -> BTreeSet<String> {
 
 /// Says something: an entity of its own for every edit.
 fn comment(plan: &Plan, id: &str, text: &str) {
-    plan.edit(|txn| {
+    plan.transact(|txn| {
         let comments = txn.get_or_insert_map("comments");
         let comment = comments.insert(txn, id, yrs::MapPrelim::from([("on", "ms-05")]));
         comment.insert(txn, "text", yrs::TextPrelim::new(text));
@@ -57,7 +57,7 @@ async fn a_full_disk_stops_the_server_in_order_and_loses_nothing_that_was_acknow
     stock.open("onlooker", &server.ws(), "full", &token("full", "b-cfo", "buyer", "viewer")).await;
     stock.synced("onlooker").await;
     let token = token("full", "s-account-exec", "seller", "owner");
-    let plan = Client::new(proxy.ws()).backoff(fast()).open("full", &token).unwrap();
+    let plan = Client::new(proxy.ws()).backoff(fast()).token(token).open().unwrap();
     timeout(DEADLINE, plan.live()).await.unwrap().unwrap();
 
     let mut acknowledged = 0;
@@ -225,7 +225,7 @@ async fn a_stop_while_fifty_write_tells_everybody_and_loses_nothing() {
         .map(|n| {
             let id = &ids[n % PLANS];
             let token = token(id, &format!("p-{n}"), "seller", "owner");
-            (n, Client::new(proxy.ws()).backoff(fast()).open(id, &token).unwrap())
+            (n, Client::new(proxy.ws()).backoff(fast()).token(token).open().unwrap())
         })
         .collect();
     for (_, plan) in &people {

@@ -22,6 +22,7 @@ mod people;
 mod private;
 mod quotas;
 mod rights;
+mod scenarios;
 mod slow_reader;
 mod summary;
 mod sync;

@@ -3,7 +3,9 @@
 //! What stays is not touched, so that an edit of somebody else in it survives.
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
-use yrs::{GetString, Text, TextRef, TransactionMut};
+use yrs::block::ClientID;
+use yrs::updates::decoder::Decode;
+use yrs::{Doc, GetString, OffsetKind, Options, ReadTxn, StateVector, Text, TextRef, Transact, TransactionMut, Update};
 
 /// Characters of both sides between the common beginning and end that are compared one by one. Beyond, the middle is
 /// replaced as a whole: such an edit is a new text, and the comparison takes the square of its length.
@@ -40,6 +42,38 @@ pub(super) fn replace(txn: &mut TransactionMut<'_>, text: &TextRef, new: &str) -
         }
     }
     true
+}
+
+/// A text with the changes of both sides since `before`, as if two people had typed at once.
+#[must_use]
+pub fn merge(before: &str, theirs: &str, ours: &str) -> String {
+    if theirs == before {
+        return ours.to_owned();
+    }
+    let copy = |client: u64| {
+        let mut options = Options::with_client_id(ClientID::new(client));
+        options.offset_kind = OffsetKind::Utf16;
+        let doc = Doc::with_options(options);
+        let text = doc.get_or_insert_text("");
+        (doc, text)
+    };
+    let (base, text) = copy(1);
+    text.insert(&mut base.transact_mut(), 0, before);
+    let start = base.transact().encode_state_as_update_v1(&StateVector::default());
+    let side = |client: u64, words: &str| {
+        let (doc, text) = copy(client);
+        if let Ok(update) = Update::decode_v1(&start) {
+            doc.transact_mut().apply_update(update).ok();
+        }
+        replace(&mut doc.transact_mut(), &text, words);
+        (doc, text)
+    };
+    let ((both, text), (other, _)) = (side(2, theirs), side(3, ours));
+    let update = other.transact().encode_state_as_update_v1(&StateVector::default());
+    if let Ok(update) = Update::decode_v1(&update) {
+        both.transact_mut().apply_update(update).ok();
+    }
+    text.get_string(&both.transact())
 }
 
 fn splices(old: &str, new: &str) -> Vec<Splice> {
@@ -90,6 +124,14 @@ fn utf16(chars: impl Iterator<Item = char>) -> u32 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn both_sides_of_a_text_are_kept() {
+        assert_eq!(merge("Hello ", "Hello world", ""), "world");
+        assert_eq!(merge("one two", "one 2", "1 two"), "1 2");
+        assert_eq!(merge("", "", "new"), "new");
+        assert_eq!(merge("😀", "😀!", "?😀"), "?😀!");
+    }
 
     proptest! {
         #[test]
