@@ -7,7 +7,7 @@
  * ```
  *
  * In: where the plan is (`server`, `plan`), who the reader is (`token`, or the property `getToken`), `theme`, `lang`,
- * `view`. Out: the plan, live; events `plansync-status` and `plansync-change`. What is always true: it holds one connection
+ * `view`. Out: the plan, live; events `plansync-status`, `plansync-change` and `plansync-title`. What is always true: it holds one connection
  * while it is in a page, and none when it is not; it sets nothing outside of itself; no text of a plan becomes markup.
  */
 
@@ -18,12 +18,18 @@ import type { GetToken } from '../socket.js';
 import { changedLook } from './changed.js';
 import { consentLook } from './consent.js';
 import { Desk } from './desk.js';
+import { dialogLook } from './dialog.js';
 import { fieldLook } from './field.js';
 import { headLook } from './head.js';
 import { look } from './look.js';
+import { menuLook } from './menu.js';
 import { outlineLook } from './outline.js';
 import { ownersLook } from './owners.js';
 import { define } from './piece.js';
+import { printLook } from './print.js';
+import { shareLook } from './share.js';
+import { Gate, banner, closedState, openingState, statesLook } from './states.js';
+import { summaryLook } from './summary.js';
 import { thirtyLook } from './thirty.js';
 
 /** The views beside the head, each with what draws it. */
@@ -42,6 +48,11 @@ export class PlansyncPlan extends LitElement {
     outlineLook,
     ownersLook,
     consentLook,
+    dialogLook,
+    menuLook,
+    shareLook,
+    statesLook,
+    summaryLook,
     css`
       .page {
         max-width: 70rem;
@@ -108,6 +119,7 @@ export class PlansyncPlan extends LitElement {
         justify-items: center;
       }
     `,
+    printLook,
   ];
 
   static override properties = {
@@ -136,6 +148,8 @@ export class PlansyncPlan extends LitElement {
 
   #plan: Plan | undefined;
   #desk: Desk | undefined;
+  #gate: Gate | undefined;
+  #title = '';
   #wrong: string | undefined;
 
   constructor() {
@@ -184,7 +198,13 @@ export class PlansyncPlan extends LitElement {
     }
     this.#wrong = undefined;
     const locale = this.lang || document.documentElement.lang || navigator.language;
-    this.#desk = new Desk(this.#plan, locale);
+    const desk = (this.#desk = new Desk(this.#plan, locale));
+    this.#gate = new Gate(
+      this.#plan,
+      getToken ? undefined : token,
+      () => this.requestUpdate(),
+      () => desk.ready,
+    );
     this.#desk.listen(() => this.requestUpdate());
     this.#plan.on('status', (status) => this.#tell('plansync-status', status));
     this.#plan.on('change', (change) => this.#tell('plansync-change', change));
@@ -193,7 +213,16 @@ export class PlansyncPlan extends LitElement {
   #close(): void {
     this.#desk?.close();
     void this.#plan?.close();
-    this.#desk = this.#plan = undefined;
+    this.#desk = this.#plan = this.#gate = undefined;
+  }
+
+  /** The page around may show the plan's title as its own. */
+  protected override updated(): void {
+    const isShown = this.#desk?.ready && this.#gate?.word === undefined;
+    const title = isShown ? (this.#desk?.plan.meta.title ?? '') : '';
+    if (title === this.#title) return;
+    this.#title = title;
+    this.#tell('plansync-title', title);
   }
 
   #tell(name: string, detail: unknown): void {
@@ -202,23 +231,23 @@ export class PlansyncPlan extends LitElement {
 
   protected override render(): TemplateResult {
     const desk = this.#desk;
-    if (this.#wrong !== undefined) return this.#state('This plan cannot be opened', this.#wrong);
-    if (!desk)
-      return this.#state(
-        'No plan',
-        'Which plan, and who are you? The element needs `plan` and `token` (or `getToken`).',
-      );
-    const { status } = desk.plan;
-    const { reason } = status;
+    const gate = this.#gate;
+    if (this.#wrong !== undefined) return closedState('wrong', this.#wrong, 0);
+    if (!desk || !gate) return closedState('no_token', '', 0);
+    const { plan } = desk;
     // What the reader may not see any more leaves the screen.
-    if (status.state === 'refused') return this.#state('This plan is not open to you', reason?.message ?? '');
-    if (!desk.ready) return this.#state('Opening the plan…', reason?.message ?? '');
+    if (gate.word !== undefined) return closedState(gate.word, gate.detail, plan.stored);
+    if (!desk.ready) return gate.isAway ? closedState('away', '', plan.stored, () => plan.reconnect()) : openingState();
     const view = VIEWS.find((each) => each.id === this.view) ?? VIEWS[0]!;
     return html`<div class="page" part="page">
-      ${this.#banner(desk)}
-      <plansync-head .desk=${desk}></plansync-head>
+      ${banner(desk, gate)}
+      <plansync-head
+        .desk=${desk}
+        .actions=${html`<plansync-menu .desk=${desk} .link=${this.#link}></plansync-menu>`}
+      ></plansync-head>
       <plansync-thirty .desk=${desk}></plansync-thirty>
       <plansync-changed .desk=${desk}></plansync-changed>
+      <plansync-start .desk=${desk}></plansync-start>
       <div class="tabs no-print" role="tablist" aria-label="Views" part="tabs" @keydown=${this.#tabKey}>
         ${VIEWS.map(
           ({ id, label }) =>
@@ -252,28 +281,11 @@ export class PlansyncPlan extends LitElement {
     </div>`;
   }
 
-  #banner(desk: Desk): TemplateResult | typeof nothing {
-    const { state, reason } = desk.plan.status;
-    if (state === 'offline')
-      return html`<p class="banner no-print" role="status">
-        You are offline. What you write is kept on this device and sent when there is a connection again.
-      </p>`;
-    if (state === 'closed')
-      return html`<p class="banner no-print" role="alert">
-        ${reason?.message ?? 'The connection has ended.'} Reload the page to go on.
-      </p>`;
-    if (desk.plan.storage && desk.plan.pending > 0)
-      return html`<p class="banner no-print" role="alert">
-        This browser does not keep what you write: leave the page open until it says “Saved”.
-      </p>`;
-    return nothing;
-  }
-
-  #state(title: string, text: string): TemplateResult {
-    return html`<div class="state" role="status" part="state">
-      <h2>${title}</h2>
-      <p class="mute">${text}</p>
-    </div>`;
+  /** The reader's own link to the plan's page. */
+  get #link(): string | undefined {
+    const { plan, token } = this;
+    if (!plan || !token || this.getToken) return;
+    return new URL(`p/${encodeURIComponent(plan)}#token=${token}`, `${this.server ?? location.origin}/`).href;
   }
 
   /** Undo and redo of the reader's own edits; in a field the keys are the field's. */

@@ -31,13 +31,13 @@ function takeToken(): string | null {
 
 function show(): void {
   const token = takeToken();
-  if (!element || !token) return;
+  if (!element) return;
   element.setAttribute('plan', plan);
-  element.setAttribute('token', token);
+  if (token) element.setAttribute('token', token);
 }
 
 element?.addEventListener('plansync-title', (event) => {
-  document.title = (event as CustomEvent<string>).detail;
+  document.title = (event as CustomEvent<string>).detail || 'Plan';
 });
 addEventListener('hashchange', show);
 show();

@@ -67,6 +67,19 @@ export const EXECUTIVE: TokenRequest = {
   name: 'VP Marketing',
 };
 
+/** The same plan with all its days moved so that {@link SAMPLE_DAY} is today. */
+export function shifted(plan: Partial<PlanJson>): Partial<PlanJson> {
+  const dayMs = 86_400_000;
+  const by = Math.floor(Date.now() / dayMs) - Date.parse(SAMPLE_DAY) / dayMs;
+  const move = (day: string) => new Date(Date.parse(day) + by * dayMs).toISOString().slice(0, 10);
+  return JSON.parse(
+    JSON.stringify(plan).replace(
+      /"(\d{4}-\d{2}-\d{2})(T[^"]*)?"/g,
+      (_, day: string, time = '') => `"${move(day)}${time}"`,
+    ),
+  ) as Partial<PlanJson>;
+}
+
 /** A stage. */
 export class Stage {
   /** What pages complained of: errors, violated policies. */
@@ -117,6 +130,7 @@ export class Stage {
       const headers: Record<string, string> = {
         ...response.headers(),
         'content-type': KINDS[name.split('.').at(-1) ?? ''] ?? 'text/plain',
+        ...(path.startsWith('/assets/') ? { 'access-control-allow-origin': '*' } : {}),
       };
       delete headers['content-encoding'];
       delete headers['content-length'];
