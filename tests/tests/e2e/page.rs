@@ -92,8 +92,8 @@ async fn an_expired_link_says_so_and_shows_nothing_of_the_plan() {
     }));
     let url = format!("http://{}/p/demo#token={expired}", server.address());
     open(&browser, "late", &url, 1280, "light").await;
-    browser.sees("late", "#title", "This link no longer works").await;
-    browser.sees("late", "#plan", "Ask the person who sent it for a new one").await;
+    browser.sees("late", ".state", "This link has expired").await;
+    browser.sees("late", ".state", "Ask the person who sent it to you for a new one").await;
     let text = browser.run("late", "text", json!({"selector": "body"})).await.to_string();
     assert!(!text.contains("POC"), "{text}");
     let errors = browser.run("late", "errors", json!({})).await;
@@ -113,7 +113,7 @@ async fn a_page_whose_link_expires_while_it_is_open_ends() {
     }));
     open(&browser, "page", &format!("http://{}/p/demo#token={soon}", server.address()), 1280, "light").await;
     browser.sees("page", ".safety", "Saved").await;
-    let ended = json!({"selector": "#title", "text": "This link no longer works", "timeoutMs": 30_000});
+    let ended = json!({"selector": ".state", "text": "This link has expired", "timeoutMs": 30_000});
     browser.run("page", "waitText", ended).await;
 }
 

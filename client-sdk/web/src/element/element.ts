@@ -21,6 +21,7 @@ import { Desk } from './desk.js';
 import { dialogLook } from './dialog.js';
 import { fieldLook } from './field.js';
 import { headLook } from './head.js';
+import { itemLook } from './item.js';
 import { look } from './look.js';
 import { menuLook } from './menu.js';
 import { outlineLook } from './outline.js';
@@ -30,6 +31,7 @@ import { printLook } from './print.js';
 import { shareLook } from './share.js';
 import { Gate, banner, closedState, openingState, statesLook } from './states.js';
 import { summaryLook } from './summary.js';
+import { textLook } from './text.js';
 import { thirtyLook } from './thirty.js';
 
 /** The views beside the head, each with what draws it. */
@@ -53,6 +55,8 @@ export class PlansyncPlan extends LitElement {
     shareLook,
     statesLook,
     summaryLook,
+    textLook,
+    itemLook,
     css`
       .page {
         max-width: 70rem;
@@ -264,6 +268,7 @@ export class PlansyncPlan extends LitElement {
         )}
       </div>
       <div id="view" role="tabpanel" aria-labelledby="tab-${view.id}" part="view">${view.draw(desk)}</div>
+      <plansync-item .desk=${desk}></plansync-item>
       <div class="notices no-print" role="log" aria-live="polite" part="notices">
         ${desk.notices.map(
           (notice) =>

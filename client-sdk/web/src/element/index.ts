@@ -11,6 +11,10 @@ import './owners.js';
 import './share.js';
 import './states.js';
 import './summary.js';
+import './item.js';
+import './outline.js';
+import './owners.js';
+import './text.js';
 import './thirty.js';
 
 export { PlansyncPlan } from './element.js';

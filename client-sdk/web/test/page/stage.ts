@@ -67,19 +67,6 @@ export const EXECUTIVE: TokenRequest = {
   name: 'VP Marketing',
 };
 
-/** The same plan with all its days moved so that {@link SAMPLE_DAY} is today. */
-export function shifted(plan: Partial<PlanJson>): Partial<PlanJson> {
-  const dayMs = 86_400_000;
-  const by = Math.floor(Date.now() / dayMs) - Date.parse(SAMPLE_DAY) / dayMs;
-  const move = (day: string) => new Date(Date.parse(day) + by * dayMs).toISOString().slice(0, 10);
-  return JSON.parse(
-    JSON.stringify(plan).replace(
-      /"(\d{4}-\d{2}-\d{2})(T[^"]*)?"/g,
-      (_, day: string, time = '') => `"${move(day)}${time}"`,
-    ),
-  ) as Partial<PlanJson>;
-}
-
 /** A stage. */
 export class Stage {
   /** What pages complained of: errors, violated policies. */

@@ -1,0 +1,257 @@
+/**
+ * A long text that several people type in at once: a text area bound to the plan's own text.
+ *
+ * In: a place, `tasks/ca-1/notes`. Out: each stroke as the smallest difference. What is always true: what others type
+ * meanwhile stays, and the caret stays between the letters where it was; while letters are being composed (Japanese, say)
+ * nothing is moved under them; no half of a character is written.
+ */
+
+import { css, html, nothing, type TemplateResult } from 'lit';
+import type * as Y from 'yjs';
+import { LIMITS } from '../schema.js';
+import { Piece, define } from './piece.js';
+
+/** What a text event tells: keep, put in, take out. */
+type Delta = readonly { retain?: number; insert?: unknown; delete?: number }[];
+
+/** What to take out where, and what to put there. */
+export interface Stroke {
+  readonly at: number;
+  readonly delete: number;
+  readonly insert: string;
+}
+
+/** The one difference between two texts that ends at the caret: what a stroke, a paste or a deletion has done. */
+export function strokeOf(old: string, next: string, caret: number): Stroke {
+  const room = Math.min(old.length, next.length - caret);
+  let tail = 0;
+  while (tail < room && old[old.length - 1 - tail] === next[next.length - 1 - tail]) tail += 1;
+  const shorter = Math.min(old.length, next.length) - tail;
+  let head = 0;
+  while (head < shorter && old[head] === next[head]) head += 1;
+  if (head > 0 && isHigh(old[head - 1])) head -= 1;
+  if (tail > 0 && isLow(old[old.length - tail])) tail -= 1;
+  return { at: head, delete: old.length - tail - head, insert: next.slice(head, next.length - tail) };
+}
+
+/** Where an offset comes to be after a difference; `isEnd`: behind what is put in exactly there. */
+export function through(delta: Delta, offset: number, isEnd = false): number {
+  let [at, moved] = [0, offset];
+  for (const { retain, insert, delete: gone } of delta) {
+    if (retain) at += retain;
+    else if (typeof insert === 'string') {
+      if (at < moved || (isEnd && at === moved)) moved += insert.length;
+      at += insert.length;
+    } else if (gone) moved -= Math.max(0, Math.min(gone, moved - at));
+  }
+  return moved;
+}
+
+function isHigh(unit: string | undefined): boolean {
+  return unit !== undefined && unit >= '\ud800' && unit <= '\udbff';
+}
+
+function isLow(unit: string | undefined): boolean {
+  return unit !== undefined && unit >= '\udc00' && unit <= '\udfff';
+}
+
+class SharedText extends Piece {
+  static look = css`
+    plansync-text {
+      display: grid;
+      gap: 0.25rem;
+    }
+    .text-head {
+      display: flex;
+      gap: 0.5rem;
+      align-items: baseline;
+      font-size: 0.8125rem;
+      color: var(--mute);
+    }
+    .text-head .there-name {
+      position: static;
+    }
+    plansync-text textarea {
+      field-sizing: content;
+      min-height: 3.25rem;
+      max-height: 24rem;
+      line-height: 1.5;
+      border-color: var(--line);
+    }
+    plansync-text textarea:hover {
+      border-color: var(--mute);
+    }
+    plansync-text textarea.there {
+      box-shadow: 0 0 0 2px var(--other);
+    }
+    .long-text {
+      white-space: pre-wrap;
+      unicode-bidi: isolate;
+    }
+  `;
+
+  static override properties = {
+    ...Piece.properties,
+    of: {},
+    name: {},
+    label: {},
+    hint: {},
+    value: { attribute: false },
+    may: { type: Boolean },
+    words: { attribute: false },
+  };
+  /** The entity: `tasks/ca-1`, `meta`. */
+  declare of: string;
+  declare name: string;
+  declare label: string;
+  /** What stands where nothing does. */
+  declare hint: string | undefined;
+  /** The text as it was read, for whoever may not write. */
+  declare value: string | undefined;
+  declare may: boolean;
+  /** How many words there should be. */
+  declare words: readonly [number, number] | undefined;
+
+  #bound: { text: Y.Text; stop: () => void } | undefined;
+  /** What others did while letters were being composed; `base` is what the area showed before. */
+  #composing: { base: string; deltas: Delta[] } | undefined;
+
+  constructor() {
+    super();
+    this.may = false;
+  }
+
+  get #place(): string {
+    return `${this.of}/${this.name}`;
+  }
+
+  get #area(): HTMLTextAreaElement | null {
+    return this.querySelector('textarea');
+  }
+
+  override disconnectedCallback(): void {
+    this.#unbind();
+    super.disconnectedCallback();
+  }
+
+  override render(): TemplateResult | typeof nothing {
+    const { desk } = this;
+    if (!this.may && !this.value) return nothing;
+    const there = desk.at(this.#place);
+    const names = there.map((each) => each.name ?? desk.personName(each.person)).join(', ');
+    return html`<div class="text-head">
+        <label for="text-${this.#place}">${this.label}</label>
+        ${there.length ? html`<span class="there-name ${desk.side(there[0]?.party)}">${names} writing</span>` : nothing}
+        ${this.words ? this.#count(this.words) : nothing}
+      </div>
+      ${
+        this.may
+          ? html`<textarea
+              id="text-${this.#place}"
+              class=${there.length ? 'there' : ''}
+              maxlength=${LIMITS.longTextChars}
+              placeholder=${this.hint ?? nothing}
+              @input=${this.#typed}
+              @keydown=${this.#key}
+              @focus=${() => desk.goTo(this.#place)}
+              @blur=${() => desk.goTo(null)}
+              @compositionstart=${this.#compose}
+              @compositionend=${this.#composed}
+            ></textarea>`
+          : html`<p class="long-text">${this.value}</p>`
+      }`;
+  }
+
+  #count([least, most]: readonly [number, number]): TemplateResult {
+    const count = (this.value ?? '').split(/\s+/).filter(Boolean).length;
+    const isFine = count === 0 || (count >= least && count <= most);
+    return html`<span class="push ${isFine ? '' : 'late'}" role="status">${count} of ${least}–${most} words</span>`;
+  }
+
+  protected override updated(): void {
+    if (!this.may || !this.#area) return this.#unbind();
+    let text: Y.Text;
+    try {
+      text = this.desk.plan.text(this.#place);
+    } catch {
+      return this.#unbind();
+    }
+    if (this.#bound?.text === text) return;
+    this.#unbind();
+    const heard = (event: Y.YTextEvent, transaction: Y.Transaction) => {
+      if (transaction.origin !== this) this.#apply(event.delta as Delta);
+    };
+    text.observe(heard);
+    this.#bound = { text, stop: () => text.unobserve(heard) };
+    this.#area.value = text.toString();
+  }
+
+  #unbind(): void {
+    this.#bound?.stop();
+    this.#bound = this.#composing = undefined;
+  }
+
+  /** What others, another tab or an undo did. */
+  #apply(delta: Delta): void {
+    const area = this.#area;
+    if (!area || !this.#bound) return;
+    if (this.#composing) {
+      this.#composing.deltas.push(delta);
+      return;
+    }
+    const { selectionStart, selectionEnd, selectionDirection, scrollTop } = area;
+    area.value = this.#bound.text.toString();
+    const isHere = (this.getRootNode() as ShadowRoot | Document).activeElement === area;
+    if (!isHere) return;
+    area.setSelectionRange(through(delta, selectionStart), through(delta, selectionEnd), selectionDirection);
+    area.scrollTop = scrollTop;
+  }
+
+  #typed = (): void => {
+    const area = this.#area;
+    if (!area || !this.#bound || this.#composing) return;
+    this.#write(strokeOf(this.#bound.text.toString(), area.value, area.selectionEnd));
+  };
+
+  #write({ at, delete: gone, insert }: Stroke): void {
+    const { text } = this.#bound!;
+    if (gone === 0 && insert === '') return;
+    this.desk.plan.doc.transact(() => {
+      if (gone) text.delete(at, gone);
+      if (insert) text.insert(at, insert);
+    }, this);
+  }
+
+  #compose = (): void => {
+    if (this.#bound) this.#composing = { base: this.#bound.text.toString(), deltas: [] };
+  };
+
+  #composed = (): void => {
+    const area = this.#area;
+    const composing = this.#composing;
+    this.#composing = undefined;
+    if (!area || !composing || !this.#bound) return;
+    const caret = area.selectionEnd;
+    const stroke = strokeOf(composing.base, area.value, caret);
+    const now = (offset: number, isEnd: boolean) =>
+      composing.deltas.reduce((moved, delta) => through(delta, moved, isEnd), offset);
+    const [from, to] = [now(stroke.at, false), now(stroke.at + stroke.delete, false)];
+    this.#write({ at: from, delete: Math.max(0, to - from), insert: stroke.insert });
+    const place = from + stroke.insert.length;
+    area.value = this.#bound.text.toString();
+    area.setSelectionRange(place, place);
+  };
+
+  /** The browser's own undo knows nothing of what others wrote: the plan's takes its place. */
+  #key = (event: KeyboardEvent): void => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const key = event.key.toLowerCase();
+    if (key !== 'z' && key !== 'y') return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.desk.step(key === 'y' || event.shiftKey ? 'redo' : 'undo');
+  };
+}
+
+define('plansync-text', SharedText);
+export const textLook = SharedText.look;
