@@ -166,7 +166,7 @@ impl Driver {
                 }
                 tracing::debug!(error = &ended as &dyn std::error::Error, "the connection has ended");
                 let next = shared.core().machine.ended(ended.end(), begun.elapsed(), rand::random());
-                let _ = shared.events.send(PlanEvent::Presence);
+                shared.tell_presence();
                 next
             }
             Next::Wait(pause) => {
@@ -267,7 +267,7 @@ impl<'a> Session<'a> {
                 // Presence is renewed, and the server has to show that it lives.
                 _ = beat.tick() => {
                     if self.shared.core().machine.presence.tick() {
-                        let _ = self.shared.events.send(PlanEvent::Presence);
+                        self.shared.tell_presence();
                     }
                     self.ping_due = true;
                 }
@@ -349,14 +349,18 @@ impl<'a> Session<'a> {
             Command::Apply(update) => {
                 let updated = core.apply(update).map_err(Ended::Update)?;
                 self.shared.keep.notify_one();
-                (!updated.entities.is_empty()).then_some(PlanEvent::Updated(updated))
+                self.shared.tell(updated);
+                None
             }
             Command::Welcomed => {
                 core.welcomed();
                 self.shared.keep.notify_one();
                 None
             }
-            Command::PresenceChanged => Some(PlanEvent::Presence),
+            Command::PresenceChanged => {
+                self.shared.tell_presence();
+                None
+            }
             Command::Refused(refused) => Some(PlanEvent::Refused(*refused)),
             Command::Notice(notice) => Some(PlanEvent::Notice(notice)),
             Command::Change(change) => {

@@ -37,19 +37,17 @@ use crate::{
 };
 
 /// Events that wait for a slow receiver before it loses the oldest.
-const EVENTS_MAX: usize = 256;
+const EVENTS_MAX: usize = 64;
+/// Updates that wait for a slow receiver before it loses the oldest.
+const UPDATES_MAX: usize = 256;
 /// Changes that wait for a slow receiver before it fetches them again over HTTP.
 const CHANGES_MAX: usize = 256;
 
-/// What a plan tells, beside its status and its changes.
+/// What a plan tells, beside its status, its changes and what is different.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PlanEvent {
-    /// The plan is different.
-    Updated(Updated),
     /// The server has put back an edit of ours.
     Refused(Refused),
-    /// Others came, went or moved: see [`Plan::others`].
-    Presence,
     /// What the server says about the connection.
     Notice(Notice),
     /// The local file cannot be written, in these words, or can be again (`None`).
@@ -131,6 +129,9 @@ pub(crate) struct Shared {
     pub(crate) status: watch::Sender<Status>,
     pub(crate) progress: watch::Sender<Progress>,
     pub(crate) events: broadcast::Sender<PlanEvent>,
+    updates: broadcast::Sender<Updated>,
+    /// Counts how often others came, went or moved.
+    presence: watch::Sender<u64>,
     pub(crate) changes: broadcast::Sender<Arc<Change>>,
     /// Hears changes from the beginning on, until the program asks for them.
     first_changes: Mutex<Option<broadcast::Receiver<Arc<Change>>>>,
@@ -154,6 +155,8 @@ impl Shared {
             status: watch::Sender::new(Status::Connecting),
             progress: watch::Sender::default(),
             events: broadcast::Sender::new(EVENTS_MAX),
+            updates: broadcast::Sender::new(UPDATES_MAX),
+            presence: watch::Sender::new(0),
             changes,
             first_changes,
         };
@@ -191,8 +194,13 @@ impl Shared {
     /// Tells that the plan is different, if it is.
     pub(crate) fn tell(&self, updated: Updated) {
         if !updated.entities.is_empty() {
-            let _ = self.events.send(PlanEvent::Updated(updated));
+            let _ = self.updates.send(updated);
         }
+    }
+
+    /// Tells that others came, went or moved.
+    pub(crate) fn tell_presence(&self) {
+        self.presence.send_modify(|count| *count += 1);
     }
 
     /// An own edit was made.
@@ -438,6 +446,18 @@ impl Plan {
     #[must_use]
     pub fn client_id(&self) -> ClientId {
         self.shared().core().machine.presence.own_id()
+    }
+
+    /// Changes with every coming, going and moving of others: then look at [`Plan::others`].
+    #[must_use]
+    pub fn presence(&self) -> watch::Receiver<u64> {
+        self.shared().presence.subscribe()
+    }
+
+    /// Which entities are different, once for each transaction, from now on. A receiver that is slow loses the oldest.
+    #[must_use]
+    pub fn updates(&self) -> broadcast::Receiver<Updated> {
+        self.shared().updates.subscribe()
     }
 
     /// What the plan tells, from now on. A receiver that is slow loses the oldest.

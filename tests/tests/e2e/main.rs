@@ -20,6 +20,7 @@ mod neighbours;
 mod page;
 mod people;
 mod private;
+mod programs;
 mod quotas;
 mod rights;
 mod scenarios;

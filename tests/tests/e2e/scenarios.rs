@@ -66,6 +66,7 @@ impl Stage {
         for (name, who) in scenario["people"].as_object().unwrap() {
             actors.insert(name.clone(), Actor::new(&self.server, &id, who).await);
         }
+        let began = std::time::Instant::now();
         let mut remembered: BTreeMap<String, String> = BTreeMap::new();
         for (n, step) in scenario["steps"].as_array().unwrap().iter().enumerate() {
             let mut text = step.to_string();
@@ -74,10 +75,15 @@ impl Stage {
             }
             let step: Value = serde_json::from_str(&text).unwrap();
             let what = format!("{id}, step {}: {text}", n + 1);
-            println!("{what}");
+            println!("{:?} {what}", began.elapsed());
             match (step["do"].as_str().unwrap(), step["who"].as_str()) {
                 ("kill-server", _) => self.server.kill().await,
                 ("start-server", _) => self.server.restart().await,
+                ("recreate", _) => {
+                    let erased = self.server.http().delete(&format!("/v1/plans/{id}?erase=true"));
+                    assert_eq!(erased.0, 200, "{what}: {erased:?}");
+                    self.server.http().create_sample(&id);
+                }
                 ("settle", _) => self.settle(&id).await,
                 ("same", _) => self.same(&what, &id, &actors, &step["of"]).await,
                 (_, Some("server")) => self.look(&what, &id, &step).await,

@@ -269,6 +269,13 @@ async function play(id: string, scenario: Scenario): Promise<void> {
     const run = async () => {
       if (step.do === 'kill-server') return server.down('SIGKILL');
       if (step.do === 'start-server') return server.up();
+      if (step.do === 'recreate') {
+        const key = readFileSync(join(server.dataFolder, 'api-key'), 'utf8').trim();
+        const headers = { authorization: `Bearer ${key}` };
+        const erased = await fetch(`${server.url}/v1/plans/${id}?erase=true`, { method: 'DELETE', headers });
+        expect(erased.status).toBe(200);
+        return void (await server.plan(undefined, id));
+      }
       if (step.do === 'settle')
         return void (await server.workspace.plan(id).touchpoints.open({ kind: 'call', title: 'Settle' }));
       if (step.do === 'same') {
