@@ -20,6 +20,7 @@ import { consentLook } from './consent.js';
 import { Desk } from './desk.js';
 import { dialogLook } from './dialog.js';
 import { fieldLook } from './field.js';
+import { framingLook } from './framing.js';
 import { headLook } from './head.js';
 import { itemLook } from './item.js';
 import { look } from './look.js';
@@ -44,6 +45,7 @@ export class PlansyncPlan extends LitElement {
   static override styles = [
     look,
     headLook,
+    framingLook,
     thirtyLook,
     changedLook,
     fieldLook,
@@ -249,6 +251,9 @@ export class PlansyncPlan extends LitElement {
         .desk=${desk}
         .actions=${html`<plansync-menu .desk=${desk} .link=${this.#link}></plansync-menu>`}
       ></plansync-head>
+      ${this.#banner(desk)}
+      <plansync-head .desk=${desk}></plansync-head>
+      <plansync-framing .desk=${desk}></plansync-framing>
       <plansync-thirty .desk=${desk}></plansync-thirty>
       <plansync-changed .desk=${desk}></plansync-changed>
       <plansync-start .desk=${desk}></plansync-start>

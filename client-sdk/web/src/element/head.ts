@@ -40,7 +40,16 @@ class Head extends Piece {
       font-weight: 680;
       text-wrap: balance;
     }
+    .head .value {
+      letter-spacing: inherit;
+      text-transform: inherit;
+      line-height: inherit;
+      min-height: 0;
+    }
     .head .deal {
+      display: flex;
+      flex-wrap: wrap;
+      gap: 0 0.25rem;
       color: var(--mute);
       font-size: 1.0625rem;
     }
@@ -116,13 +125,20 @@ class Head extends Piece {
   override render(): TemplateResult {
     const { plan } = this.desk;
     const { meta } = plan;
-    const deal = [meta.account, meta.opportunity].filter(Boolean).join(' · ');
     const safety = safetyOf(this.desk);
     return html`<header class="head" part="head">
       <div class="id">
-        <p class="kind">${meta.planWord ?? 'Mutual Action Plan'}</p>
-        <h1 part="title">${meta.title ?? 'A plan without a title'}</h1>
-        ${deal ? html`<p class="deal">${deal}</p>` : nothing}
+        <p class="kind">${this.#field('planWord', 'Name of such plans', meta.planWord ?? 'Mutual Action Plan')}</p>
+        <h1 part="title">${this.#field('title', 'Title of the plan', meta.title, 'A plan without a title')}</h1>
+        ${
+          meta.account || meta.opportunity || this.desk.rights.meta('account')
+            ? html`<p class="deal">
+                ${this.#field('account', 'Account', meta.account)}${
+                  meta.account && meta.opportunity ? html`<span aria-hidden="true"> · </span>` : nothing
+                }${this.#field('opportunity', 'Opportunity', meta.opportunity)}
+              </p>`
+            : nothing
+        }
         <p class="version" part="version">${this.#version()}</p>
       </div>
       <div class="here no-print">
@@ -131,6 +147,21 @@ class Head extends Piece {
         ${this.#steps()} ${this.actions ?? nothing}
       </div>
     </header>`;
+  }
+
+  #field(name: string, label: string, value: string | undefined, blank?: string): TemplateResult | typeof nothing {
+    const { desk } = this;
+    const may = desk.rights.meta(name);
+    if (!may && !value) return blank ? html`${blank}` : nothing;
+    return html`<plansync-field
+      .desk=${desk}
+      of="meta"
+      name=${name}
+      label=${label}
+      .value=${value}
+      blank=${blank ?? label}
+      ?may=${may}
+    ></plansync-field>`;
   }
 
   /** Undo and redo of one's own. */

@@ -4,6 +4,7 @@ import './call.js';
 import './changed.js';
 import './consent.js';
 import './field.js';
+import './framing.js';
 import './head.js';
 import './menu.js';
 import './outline.js';

@@ -713,9 +713,7 @@ class Outline extends Piece {
       class="grip no-print"
       aria-label="Move ${title}: arrow keys, or drag"
       title="Drag to move, or use the arrow keys"
-    >
-      ⠿
-    </button>`;
+    ></button>`;
   }
 
   #more(subject: string, title: string | undefined): TemplateResult {
@@ -726,7 +724,7 @@ class Outline extends Piece {
       title="Details"
       @click=${() => this.desk.show(subject)}
     >
-      ⋯
+      …
     </button>`;
   }
 
@@ -738,7 +736,7 @@ class Outline extends Piece {
       aria-label=${counted(open, 'open comment')}
       @click=${() => this.desk.show(subject)}
     >
-      💬 ${open}
+      ${counted(open, 'comment')}
     </button>`;
   }
 

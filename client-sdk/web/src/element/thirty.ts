@@ -98,6 +98,26 @@ class Thirty extends Piece {
     </section>`;
   }
 
+  /** The target, to move where the reader may: the others are asked. */
+  #target(): TemplateResult {
+    const { desk } = this;
+    const { target, trust } = desk.plan.meta;
+    const others = desk.plan.parties.all().filter((each) => each.kind !== 'partner' && each.id !== desk.party);
+    const names = others.map((each) => desk.partyName(each.id)).join(' and ');
+    return html`<plansync-field
+      .desk=${desk}
+      of="meta"
+      name="target.date"
+      kind="day"
+      label="Target"
+      .value=${target?.date}
+      .shown=${target?.date ? desk.day(target.date) : undefined}
+      blank="none yet"
+      note=${trust === 'open' || !names ? nothing : `${names} will be asked to agree.`}
+      ?may=${desk.rights.meta('target.date')}
+    ></plansync-field>`;
+  }
+
   /** Without a server the sentence is about what is known here. */
   #localWords(): string {
     const target = this.desk.plan.meta.target?.date;
@@ -144,7 +164,7 @@ class Thirty extends Piece {
       <div>
         <dt>Target</dt>
         <dd>
-          <b>${target?.date ? desk.day(target.date) : 'none yet'}</b>${
+          <b>${this.#target()}</b>${
             !target?.date
               ? nothing
               : (target.slip ?? 0) > 0
