@@ -31,6 +31,11 @@ export function spans(of: readonly Span[] | undefined): readonly (TemplateResult
   });
 }
 
+/** Wide signs of a summary as plain ones: many fonts have only these. */
+function plain(symbol: string): string {
+  return symbol.replace('＋', '+').replace('－', '−');
+}
+
 class Changed extends Piece {
   static look = css`
     .changed {
@@ -134,7 +139,7 @@ class Changed extends Piece {
           ${legend.map(
             ({ symbol, word, count }) =>
               html`<span class=${symbol === '⚠' ? 'late' : ''}
-                ><span aria-hidden="true">${symbol}</span> ${count} ${word}</span
+                ><span aria-hidden="true">${plain(symbol)}</span> ${count} ${word}</span
               >`,
           )}
         </p>
@@ -167,7 +172,7 @@ class Changed extends Piece {
   }
 
   #line(line: Line): TemplateResult {
-    return html`<li><i aria-hidden="true">${line.symbol}</i><span>${spans(line.spans)}</span></li>`;
+    return html`<li><i aria-hidden="true">${plain(line.symbol)}</i><span>${spans(line.spans)}</span></li>`;
   }
 
   #moves(): TemplateResult | typeof nothing {

@@ -23,14 +23,26 @@ class Framing extends Piece {
     }
     .framing > summary {
       width: fit-content;
+      max-width: 44rem;
       padding: 0.25rem 0;
       color: var(--mute);
       font-size: 0.8667rem;
       cursor: pointer;
     }
+    .framing .pitch {
+      display: inline;
+      color: var(--ink);
+      unicode-bidi: isolate;
+    }
+    .framing .row {
+      flex-wrap: nowrap;
+    }
+    .framing input {
+      border-color: var(--line);
+    }
     .framing .body {
       display: grid;
-      grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr));
+      grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr));
       gap: 1rem 2rem;
       padding: 1rem 1.375rem;
       margin-top: 0.25rem;
@@ -78,7 +90,15 @@ class Framing extends Piece {
     if (isEmpty && !mayPitch && !maySponsor && !mayGoal) return nothing;
     const isNew = !meta.valueProposition && objectives.length === 0;
     return html`<details class="framing" part="framing">
-      <summary>${isNew ? 'Why this plan: add the value, the objectives, the sponsors' : 'Why this plan'}</summary>
+      <summary>
+        ${
+          meta.valueProposition
+            ? html`<span class="pitch">${meta.valueProposition}</span>`
+            : isNew
+              ? 'Why this plan: add the value, the objectives, the sponsors'
+              : 'Why this plan'
+        }
+      </summary>
       <div class="body card">
         <div>
           <h3>Value proposition</h3>

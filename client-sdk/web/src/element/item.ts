@@ -101,6 +101,9 @@ class Item extends Piece {
       font-size: 0.8667rem;
       font-weight: 620;
     }
+    .drawer form.row {
+      flex-wrap: nowrap;
+    }
     .drawer summary {
       cursor: pointer;
       min-height: 1.5rem;
@@ -117,20 +120,32 @@ class Item extends Piece {
       align-items: center;
       padding: 0.25rem 0;
     }
+    .deps li {
+      display: grid;
+      grid-template-columns: minmax(0, 1fr) auto auto auto;
+    }
     .deps li .title {
-      flex: 1 1 10rem;
       min-width: 0;
+      padding: 0.125rem 0;
+      color: var(--ink);
+      font-weight: 450;
+      text-align: start;
       unicode-bidi: isolate;
     }
     .deps select {
       width: auto;
+      border-color: var(--line);
       padding: 0.125rem 0.375rem;
       font-size: 0.8667rem;
     }
     .deps input[type='number'] {
-      width: 4rem;
+      width: 3.5rem;
+      border-color: var(--line);
       padding: 0.125rem 0.375rem;
       font-size: 0.8667rem;
+    }
+    .drawer :is(section > select, form > textarea, form > input, dd > select) {
+      border-color: var(--line);
     }
     .said li {
       display: block;
@@ -671,7 +686,7 @@ class Item extends Piece {
                             minGapDays: Math.max(0, Math.round(Number((event.target as HTMLInputElement).value))),
                           })}
                       />
-                      days between</label
+                      d</label
                     >
                     <button
                       class="quiet icon"

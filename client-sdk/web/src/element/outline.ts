@@ -198,6 +198,14 @@ class Outline extends Piece {
       font-size: 0.8125rem;
       font-weight: 500;
     }
+    .ms h4 {
+      position: relative;
+    }
+    .ms .add {
+      position: absolute;
+      inset: auto 0 auto auto;
+      background: var(--card);
+    }
     .grip {
       position: absolute;
       inset-inline-start: -1.5rem;

@@ -68,6 +68,11 @@ class Thirty extends Piece {
       margin-inline-end: 0.375rem;
       font-variant-numeric: tabular-nums;
     }
+    .thirty dd .value {
+      min-height: 0;
+      padding-block: 0;
+      line-height: inherit;
+    }
     .thirty dd.step b {
       font-size: 0.9375rem;
       font-weight: 620;

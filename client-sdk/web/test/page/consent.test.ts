@@ -35,7 +35,7 @@ test('moving the target asks the other side, who accepts, counters or declines i
 
   await setTarget(seller, first);
   const asked = buyer.locator('.changed .ask');
-  await asked.filter({ hasText: /Seller asks to move the target from/ }).waitFor();
+  await asked.filter({ hasText: 'Seller asks to move the target from' }).waitFor();
   await says(seller, '.changed .ask', 'waiting for Buyer');
   // A viewer reads it and is offered no answer.
   await says(viewer, '.changed .ask', 'waiting for Buyer');
@@ -47,7 +47,7 @@ test('moving the target asks the other side, who accepts, counters or declines i
   await asked.getByLabel('Another day').fill(second);
   await asked.getByRole('button', { name: 'Offer' }).click();
   const countered = seller.locator('.changed .ask');
-  await countered.filter({ hasText: /Buyer asks to move the target/ }).waitFor();
+  await countered.filter({ hasText: 'Buyer asks to move the target' }).waitFor();
   await countered.getByRole('button', { name: 'Accept' }).click();
   await seller.locator('.changed .ask').waitFor({ state: 'detached' });
   await expect.poll(async () => (await planOf(id)).meta?.target?.date).toBe(second);
@@ -71,7 +71,7 @@ test('another side’s status is asked for at the item; commitments are asked, c
   const seller = await stage.open(id, SELLER);
   for (const page of [buyer, seller]) await says(page, '.safety', 'Saved');
 
-  await seller.locator('#item-ca-1 input[type=checkbox]').check();
+  await seller.locator('#item-ca-1 input[type=checkbox]').click();
   await says(buyer, '#item-ca-1 .ask', 'Seller asks to set “⁨Provide data sample for POC⁩” to Complete');
   await buyer.locator('#item-ca-1 .ask').getByRole('button', { name: 'Accept' }).focus();
   await buyer.keyboard.press('Enter');
