@@ -117,6 +117,9 @@ class Share extends Dialog {
     .made .row {
       flex-wrap: nowrap;
     }
+    .made button {
+      flex: none;
+    }
     .made input {
       font-family: ui-monospace, monospace;
       font-size: 0.8667rem;

@@ -184,6 +184,7 @@ class SummaryDialog extends Dialog {
   declare addendum: Whole | undefined;
   declare said: string;
   #asked = 0;
+  #texts = new Map<string, Promise<string>>();
 
   constructor() {
     super();
@@ -281,6 +282,7 @@ class SummaryDialog extends Dialog {
     const asked = ++this.#asked;
     const { plan } = this.desk;
     this.whole = this.addendum = undefined;
+    this.#texts.clear();
     this.wrong = this.said = '';
     const query: Window = { ...this.#window, format: 'json' };
     const [whole, addendum] = await Promise.allSettled([
@@ -291,8 +293,10 @@ class SummaryDialog extends Dialog {
         : plan.http.json<Whole>('GET', this.#path, { ...this.#privateWindow, scope: 'private', format: 'json' }),
     ]);
     if (asked !== this.#asked) return;
-    if (whole.status === 'fulfilled') this.whole = whole.value;
-    else this.wrong = saying(whole.reason);
+    if (whole.status === 'fulfilled') {
+      this.whole = whole.value;
+      for (const format of ['html', 'text', 'md']) void this.#text(format);
+    } else this.wrong = saying(whole.reason);
     if (addendum.status === 'fulfilled' && addendum.value && addendum.value.noChanges === undefined)
       this.addendum = addendum.value;
   }
@@ -311,15 +315,20 @@ class SummaryDialog extends Dialog {
 
   // --- Taking it along -------------------------------------------------------------------------------------------
 
+  /** Once for each form: a click has to find it there, since browsers let a page copy for a moment only. */
   #text(format: string, more: Window = this.#window): Promise<string> {
-    return this.desk.plan.http.text('GET', this.#path, { ...more, format });
+    const query = { ...more, format };
+    const key = JSON.stringify(query);
+    const found = this.#texts.get(key) ?? this.desk.plan.http.text('GET', this.#path, query);
+    this.#texts.set(key, found);
+    found.catch(() => this.#texts.delete(key));
+    return found;
   }
 
-  /** Asked for inside of the click, so that every browser lets it through. */
   async #copy(forms: Readonly<Record<string, Promise<string>>>, said: string): Promise<void> {
     const isDone = await this.attempt(async () => {
-      const items = Object.entries(forms).map(([type, text]) => [type, text.then((it) => new Blob([it], { type }))]);
-      await navigator.clipboard.write([new ClipboardItem(Object.fromEntries(items) as Record<string, Promise<Blob>>)]);
+      const texts = await Promise.all(Object.entries(forms).map(async ([type, text]) => [type, await text] as const));
+      if (!copied(texts)) throw new Error('this browser does not let the page copy: download it instead');
     });
     this.said = isDone ? said : '';
   }
@@ -586,6 +595,27 @@ class SummaryDialog extends Dialog {
           : nothing
       }`;
   }
+}
+
+/**
+ * Puts texts on the clipboard, as they are. The newer interface has HTML cleaned under the page's own policy, which takes
+ * the styles of a mail away.
+ */
+function copied(texts: readonly (readonly [type: string, text: string])[]): boolean {
+  let isDone = false;
+  const give = (event: ClipboardEvent) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    for (const [type, text] of texts) event.clipboardData?.setData(type, text);
+    isDone = true;
+  };
+  document.addEventListener('copy', give, true);
+  try {
+    document.execCommand('copy');
+  } finally {
+    document.removeEventListener('copy', give, true);
+  }
+  return isDone;
 }
 
 /** Gives the reader a file. */

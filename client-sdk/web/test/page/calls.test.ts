@@ -56,18 +56,28 @@ test('a call runs for everybody, ends in a summary, and that can be read, copied
 
   await summary.getByRole('button', { name: 'Copy as mail' }).click();
   await says(seller, 'dialog [role=status]', 'Copied');
-  expect(stage.complaints).toEqual([]);
-  const copied = await seller.evaluate(async () => {
-    const [item] = await navigator.clipboard.read();
-    const read = async (type: string) => (await item!.getType(type)).text();
-    return { html: await read('text/html'), text: await read('text/plain') };
-  });
-  // A page that reads styled HTML from the clipboard has it parsed under its own policy.
-  stage.complaints.length = 0;
-  expect(copied.html).toContain('Provide POC environment access');
-  expect(copied.html).toContain('<table');
-  expect(copied.text).toContain('Provide POC environment access');
-  expect(copied.html + copied.text).not.toContain('Champion');
+  // Read where it is pasted: in a page with a policy of its own.
+  const mail = await stage.tab(context);
+  await mail.route('**/mail', (route) => route.fulfill({ contentType: 'text/html', body: '<p contenteditable>' }));
+  await mail.goto('http://localhost/mail');
+  const pasted = mail.evaluate(
+    () =>
+      new Promise<{ html: string; text: string }>((resolve) =>
+        document.addEventListener('paste', ({ clipboardData: data }) =>
+          resolve({ html: data!.getData('text/html'), text: data!.getData('text/plain') }),
+        ),
+      ),
+  );
+  await mail.locator('p').focus();
+  await mail.keyboard.press('Control+V');
+  const { html, text } = await pasted;
+  expect(html).toContain('Provide POC environment access');
+  expect(html).toContain('<table');
+  expect(html).toContain('style="');
+  expect(text).toContain('Provide POC environment access');
+  expect(html + text).not.toContain('Champion');
+  await mail.close();
+  await seller.bringToFront();
 
   await summary.getByRole('button', { name: 'Copy Markdown' }).click();
   await says(seller, 'dialog [role=status]', 'Markdown');

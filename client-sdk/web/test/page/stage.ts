@@ -101,7 +101,9 @@ export class Stage {
       locale: 'en-US',
       ...options,
     });
-    await context.route(/\/(assets\/[^/?]+|p\/[^/?]+|join|)(\?|#|$)/, async (route) => {
+    const isOurs = (url: URL) =>
+      url.origin === this.server.url && /^\/(assets\/[^/]+|p\/[^/]+|join|)$/.test(url.pathname);
+    await context.route(isOurs, async (route) => {
       const path = new URL(route.request().url()).pathname;
       const name = path.startsWith('/assets/')
         ? path.slice('/assets/'.length)
@@ -166,6 +168,31 @@ export class Stage {
     await this.server.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** A profile's line to the server, which can be pulled out: no request, no websocket, and no goodbye. */
+export async function line(context: BrowserContext): Promise<{ pull(): Promise<void>; plug(): Promise<void> }> {
+  const sockets = new Set<{ close(options: { code: number }): Promise<void> }>();
+  let isOut = false;
+  await context.routeWebSocket(/\/v1\/sync\//, (socket) => {
+    if (isOut) return void socket.close({ code: 3000 });
+    socket.connectToServer();
+    sockets.add(socket);
+  });
+  return {
+    async pull() {
+      isOut = true;
+      await context.setOffline(true);
+      for (const socket of sockets) await socket.close({ code: 3000 });
+      sockets.clear();
+    },
+    async plug() {
+      isOut = false;
+      await context.setOffline(false);
+      for (const page of context.pages())
+        await page.evaluate(() => document.querySelector('plansync-plan')?.client?.reconnect());
+    },
+  };
 }
 
 /** Waits until a page says so. */
