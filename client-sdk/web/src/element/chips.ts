@@ -17,7 +17,7 @@ export function chip(side: Side, text: string, more: { title?: string; dashed?: 
 
 /** Somebody. */
 export function personChip(desk: Desk, id: string): TemplateResult {
-  const person = desk.plan.people.get(id, { removed: true });
+  const person = (desk.beside ?? desk).plan.people.get(id, { removed: true });
   const party = person?.party;
   const title = [person?.title ?? person?.role, party && desk.partyName(party), person?.placeholder && 'not named yet'];
   return chip(desk.side(party), desk.personName(id), { title: title.filter(Boolean).join(', ') });

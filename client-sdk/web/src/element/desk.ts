@@ -26,6 +26,8 @@ const FLASH_MS = 1_600;
 /** How long a notice stays; one with something to do stays longer. */
 const NOTICE_MS = 8_000;
 const NOTICE_ACTION_MS = 30_000;
+/** Collections whose rows have the ids of people, and begin with their first field. */
+const PERSONS: ReadonlySet<string> = new Set(['stakeholders', 'views']);
 /** More changes than this are not marked one by one. */
 const MARKED_CHANGES_MAX = 5_000;
 
@@ -172,11 +174,16 @@ export class Desk {
   #talk: { readonly of: readonly Comment[]; readonly by: Map<string, Comment[]> } | undefined;
   #begun = false;
   #closed = false;
+  /** Opens the own party's document; set by whoever opened the plan. */
+  openPrivate: (() => Plan) | undefined;
+  #own: Desk | undefined;
 
   /** A desk for this plan, in this language. */
   constructor(
     readonly plan: Plan,
     readonly locale: string,
+    /** Of a private document the desk of the shared one, which knows the people and speaks to the reader. */
+    readonly beside?: Desk,
   ) {
     void plan.ready.then(() => {
       this.ready ||= plan.meta.title !== undefined || plan.milestones.size > 0;
@@ -211,13 +218,31 @@ export class Desk {
     clearTimeout(this.#timer);
     this.#stops.forEach((stop) => stop());
     this.#listeners.clear();
+    this.#own?.close();
+    void this.#own?.plan.close();
+  }
+
+  /**
+   * The desk of the own party's private document, opened when first asked for. Nothing of it is ever written into the
+   * shared one.
+   */
+  get own(): Desk | undefined {
+    if (this.#own || this.#closed || !this.openPrivate) return this.#own;
+    this.#own = new Desk(this.openPrivate(), this.locale, this);
+    this.#own.listen(() => this.#tell());
+    return this.#own;
+  }
+
+  /** The document that names people and parties. */
+  get #names(): Plan {
+    return (this.beside ?? this).plan;
   }
 
   // --- Reading ---------------------------------------------------------------------------------------------------
 
   /** The day it is, in the plan's zone, by the server's clock. */
   get today(): string {
-    return dayIn(this.plan.serverNow(), this.plan.meta.tz);
+    return dayIn(this.plan.serverNow(), this.#names.meta.tz);
   }
 
   /** `Feb 17`, in the reader's language. */
@@ -228,7 +253,7 @@ export class Desk {
   /** How a person is called here: by name, else by role. */
   personName(id: string | undefined): string {
     if (!id) return '';
-    const person = this.plan.people.get(id, { removed: true });
+    const person = this.#names.people.get(id, { removed: true });
     return person?.name ?? person?.role ?? id;
   }
 
@@ -236,25 +261,25 @@ export class Desk {
   side(party: string | undefined): Side {
     if (!party) return 'other';
     if (party === 'joint') return 'joint';
-    const kind = this.plan.parties.get(party)?.kind ?? party;
+    const kind = this.#names.parties.get(party)?.kind ?? party;
     return kind === 'buyer' || kind === 'seller' || kind === 'partner' ? kind : 'other';
   }
 
   /** How a party is called: by its name, else by its kind. */
   partyName(id: string | undefined): string {
-    const party: Party | undefined = id ? this.plan.parties.get(id) : undefined;
+    const party: Party | undefined = id ? this.#names.parties.get(id) : undefined;
     const name = party?.name ?? id ?? '';
     return name.charAt(0).toUpperCase() + name.slice(1);
   }
 
   /** The party of a person. */
   partyOf(person: string | undefined): string | undefined {
-    return person ? this.plan.people.get(person, { removed: true })?.party : undefined;
+    return person ? this.#names.people.get(person, { removed: true })?.party : undefined;
   }
 
   /** The people of a party, or of all. */
   people(party?: string): readonly Person[] {
-    return this.plan.people.all().filter((person) => party === undefined || person.party === party);
+    return this.#names.people.all().filter((person) => party === undefined || person.party === party);
   }
 
   /** Where items stand, of the server's last answer: the same object until the next one. */
@@ -336,6 +361,11 @@ export class Desk {
       (tx) => {
         const [collection, ...id] = of.split('/');
         if (collection === 'meta') tx.meta.set(fields);
+        else if (
+          PERSONS.has(collection!) &&
+          !this.plan.collection(collection as 'views').has(id[0]!, { removed: true })
+        )
+          tx[collection as 'views'].add({ ...fields, id: id[0]! });
         else tx[collection as 'tasks'].set(id.join('/'), fields);
       },
       reason === undefined ? undefined : { reason },
@@ -394,6 +424,7 @@ export class Desk {
 
   /** Says something to the reader. */
   say(kind: Notice['kind'], text: string, action?: Notice['action']): void {
+    if (this.beside) return this.beside.say(kind, text, action);
     this.#noticed += 1;
     const notice: Notice = { id: this.#noticed, kind, text, ...(action ? { action } : {}) };
     this.notices = [...this.notices.slice(-3), notice];
@@ -427,7 +458,8 @@ export class Desk {
   #status(status: Status): void {
     if (status.state === 'live') {
       this.ready = true;
-      if (!this.#begun) void this.#begin();
+      // How a plan stands is asked for the shared document alone.
+      if (!this.#begun && !this.beside) void this.#begin();
       else this.#askAfter(0);
     } else this.staleFigures = this.answer !== undefined;
     this.#tell();

@@ -15,8 +15,10 @@ import { LitElement, css, html, nothing, type PropertyValues, type TemplateResul
 import { PlanError } from '../error.js';
 import { connect, type ConnectOptions, type Plan } from '../plan.js';
 import type { GetToken } from '../socket.js';
+import { calendarLook } from './calendar.js';
 import { changedLook } from './changed.js';
 import { consentLook } from './consent.js';
+import { commentsLook, openThreads } from './comments.js';
 import { Desk } from './desk.js';
 import { dialogLook } from './dialog.js';
 import { fieldLook } from './field.js';
@@ -33,11 +35,55 @@ import { shareLook } from './share.js';
 import { Gate, banner, closedState, openingState, statesLook } from './states.js';
 import { summaryLook } from './summary.js';
 import { textLook } from './text.js';
+import { peopleLook } from './people.js';
+import { pickLook } from './pick.js';
+import { define } from './piece.js';
+import { privateLook } from './private.js';
+import { openRisks, risksLook } from './risks.js';
+import { sheetLook } from './sheet.js';
+import { successLook } from './success.js';
 import { thirtyLook } from './thirty.js';
+import { timelineLook } from './timeline.js';
 
-/** The views beside the head, each with what draws it. */
-const VIEWS: readonly { readonly id: string; readonly label: string; draw(desk: Desk): TemplateResult }[] = [
-  { id: 'plan', label: 'Plan', draw: (desk) => html`<plansync-outline .desk=${desk}></plansync-outline>` },
+/** A view beside the head. */
+interface ViewTab {
+  readonly id: string;
+  label(desk: Desk): string;
+  /** How many things in it wait for somebody. */
+  badge?(desk: Desk): number;
+  /** Whether only the reader's own party sees it. */
+  readonly isPrivate?: boolean;
+  draw(desk: Desk): TemplateResult;
+}
+
+/** The views, each with what draws it. */
+const VIEWS: readonly ViewTab[] = [
+  { id: 'plan', label: () => 'Plan', draw: (desk) => html`<plansync-outline .desk=${desk}></plansync-outline>` },
+  {
+    id: 'timeline',
+    label: () => 'Timeline',
+    draw: (desk) => html`<plansync-timeline .desk=${desk}></plansync-timeline>`,
+  },
+  { id: 'people', label: () => 'People', draw: (desk) => html`<plansync-people .desk=${desk}></plansync-people>` },
+  {
+    id: 'risks',
+    label: () => 'Risks',
+    badge: openRisks,
+    draw: (desk) => html`<plansync-risks .desk=${desk}></plansync-risks>`,
+  },
+  { id: 'success', label: () => 'Success', draw: (desk) => html`<plansync-success .desk=${desk}></plansync-success>` },
+  {
+    id: 'comments',
+    label: () => 'Comments',
+    badge: openThreads,
+    draw: (desk) => html`<plansync-comments .desk=${desk}></plansync-comments>`,
+  },
+  {
+    id: 'private',
+    label: (desk) => `Private to ${desk.partyName(desk.party) || 'you'}`,
+    isPrivate: true,
+    draw: (desk) => html`<plansync-private .desk=${desk}></plansync-private>`,
+  },
 ];
 
 /** The element. */
@@ -59,6 +105,15 @@ export class PlansyncPlan extends LitElement {
     summaryLook,
     textLook,
     itemLook,
+    sheetLook,
+    pickLook,
+    timelineLook,
+    calendarLook,
+    peopleLook,
+    risksLook,
+    successLook,
+    commentsLook,
+    privateLook,
     css`
       .page {
         max-width: 70rem;
@@ -84,6 +139,24 @@ export class PlansyncPlan extends LitElement {
       .tabs button[aria-selected='true'] {
         color: var(--ink);
         box-shadow: inset 0 -2px var(--ink);
+      }
+      .tabs .badge {
+        margin-inline-start: 0.375rem;
+        padding: 0 0.4375rem;
+        border-radius: 0.625rem;
+        font-size: 0.75rem;
+        font-weight: 650;
+        color: var(--ink);
+        background: var(--other-bg);
+      }
+      .tabs button.private {
+        margin-inline-start: auto;
+        color: var(--secret);
+      }
+      .tabs button.private[aria-selected='true'] {
+        background: var(--secret-bg);
+        box-shadow: inset 0 -2px var(--secret-line);
+        border-radius: 0.5rem 0.5rem 0 0;
       }
       .banner {
         margin-bottom: 1rem;
@@ -189,15 +262,18 @@ export class PlansyncPlan extends LitElement {
     const { plan, token, getToken } = this;
     if (!plan || !(token || getToken)) return;
     const url = this.server ?? location.origin;
+    let openPrivate: () => Plan;
     try {
-      this.#plan = connect({
+      const options: ConnectOptions = {
         name: 'plansync-plan',
         ...this.options,
         url,
         plan,
         ...(token === undefined ? {} : { token }),
         ...(getToken ? { getToken } : {}),
-      });
+      };
+      this.#plan = connect(options);
+      openPrivate = () => connect({ ...options, scope: 'private' });
     } catch (error) {
       this.#wrong = error instanceof PlanError ? error.message : String(error);
       return;
@@ -211,6 +287,8 @@ export class PlansyncPlan extends LitElement {
       () => this.requestUpdate(),
       () => desk.ready,
     );
+    this.#desk = new Desk(this.#plan, locale);
+    this.#desk.openPrivate = openPrivate;
     this.#desk.listen(() => this.requestUpdate());
     this.#plan.on('status', (status) => this.#tell('plansync-status', status));
     this.#plan.on('change', (change) => this.#tell('plansync-change', change));
@@ -259,21 +337,29 @@ export class PlansyncPlan extends LitElement {
       <plansync-start .desk=${desk}></plansync-start>
       <div class="tabs no-print" role="tablist" aria-label="Views" part="tabs" @keydown=${this.#tabKey}>
         ${VIEWS.map(
-          ({ id, label }) =>
+          ({ id, label, badge, isPrivate }) =>
             html`<button
               role="tab"
+              class=${isPrivate ? 'private' : ''}
               id="tab-${id}"
               aria-selected=${id === view.id}
               aria-controls="view"
               tabindex=${id === view.id ? 0 : -1}
               @click=${() => (this.view = id)}
             >
-              ${label}
+              ${isPrivate ? html`<span aria-hidden="true">🔒 </span>` : nothing}${label(desk)}${
+                badge?.(desk)
+                  ? html`<span class="badge">${badge(desk)}<span class="unseen"> open</span></span>`
+                  : nothing
+              }
             </button>`,
         )}
       </div>
       <div id="view" role="tabpanel" aria-labelledby="tab-${view.id}" part="view">${view.draw(desk)}</div>
       <plansync-item .desk=${desk}></plansync-item>
+      <div id="view" role="tabpanel" @plansync-go=${this.#go} aria-labelledby="tab-${view.id}" part="view">
+        ${view.draw(desk)}
+      </div>
       <div class="notices no-print" role="log" aria-live="polite" part="notices">
         ${desk.notices.map(
           (notice) =>
@@ -308,6 +394,19 @@ export class PlansyncPlan extends LitElement {
     if (!isHere || (target as Element).matches('input:not([type=checkbox]), textarea, select')) return;
     event.preventDefault();
     this.#desk?.step(key === 'y' || event.shiftKey ? 'redo' : 'undo');
+  };
+
+  /** Leads from another view to an item of the plan. */
+  #go = (event: CustomEvent<string>): void => {
+    const [collection, id] = event.detail.split('/', 2);
+    const view = { milestones: 'plan', tasks: 'plan', risks: 'risks', criteria: 'success', objectives: 'success' };
+    this.view = view[collection as 'risks'] ?? 'plan';
+    void this.updateComplete.then(async () => {
+      await new Promise((done) => requestAnimationFrame(done));
+      const item = this.renderRoot.querySelector<HTMLElement>(`#item-${CSS.escape(id ?? '')}`);
+      item?.scrollIntoView({ block: 'center' });
+      item?.querySelector<HTMLElement>('button, input')?.focus({ preventScroll: true });
+    });
   };
 
   #tabKey = (event: KeyboardEvent): void => {

@@ -5,7 +5,10 @@
  * word that this version does not know is shown as it is.
  */
 
-const DAY_MS = 86_400_000;
+import { DAY_MS, dayNumber } from '../day.js';
+
+export { dayIn, dayNumber, dayOf, daysBetween } from '../day.js';
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
@@ -13,34 +16,6 @@ function format(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateT
   let found = formats.get(key);
   if (!found) formats.set(key, (found = new Intl.DateTimeFormat(locale, options)));
   return found;
-}
-
-/** Days since 1970 of `2026-02-17`; nothing for what is no day. */
-export function dayNumber(day: string | undefined): number | undefined {
-  if (!day || !/^\d{4}-\d{2}-\d{2}$/.test(day)) return;
-  const ms = Date.parse(`${day}T00:00:00Z`);
-  return Number.isNaN(ms) ? undefined : ms / DAY_MS;
-}
-
-/** `2026-02-17` of days since 1970. */
-export function dayOf(number: number): string {
-  return new Date(number * DAY_MS).toISOString().slice(0, 10);
-}
-
-/** Days from one day to another; 0 where one of them is none. */
-export function daysBetween(from: string | undefined, to: string | undefined): number {
-  const [a, b] = [dayNumber(from), dayNumber(to)];
-  return a === undefined || b === undefined ? 0 : b - a;
-}
-
-/** The day of an instant in a time zone. */
-export function dayIn(ms: number, timeZone: string | undefined): string {
-  const options: Intl.DateTimeFormatOptions = { year: 'numeric', month: '2-digit', day: '2-digit' };
-  try {
-    return format('en-CA', { ...options, timeZone: timeZone ?? 'UTC' }).format(ms);
-  } catch {
-    return format('en-CA', { ...options, timeZone: 'UTC' }).format(ms);
-  }
 }
 
 /** `Feb 17`, with the year where it is not that of `today`. */
