@@ -17,8 +17,8 @@ import { connect, type ConnectOptions, type Plan } from '../plan.js';
 import type { GetToken } from '../socket.js';
 import { calendarLook } from './calendar.js';
 import { changedLook } from './changed.js';
-import { consentLook } from './consent.js';
 import { commentsLook, openThreads } from './comments.js';
+import { consentLook } from './consent.js';
 import { Desk } from './desk.js';
 import { dialogLook } from './dialog.js';
 import { fieldLook } from './field.js';
@@ -29,19 +29,18 @@ import { look } from './look.js';
 import { menuLook } from './menu.js';
 import { outlineLook } from './outline.js';
 import { ownersLook } from './owners.js';
-import { define } from './piece.js';
-import { printLook } from './print.js';
-import { shareLook } from './share.js';
-import { Gate, banner, closedState, openingState, statesLook } from './states.js';
-import { summaryLook } from './summary.js';
-import { textLook } from './text.js';
 import { peopleLook } from './people.js';
 import { pickLook } from './pick.js';
 import { define } from './piece.js';
+import { printLook } from './print.js';
 import { privateLook } from './private.js';
 import { openRisks, risksLook } from './risks.js';
+import { shareLook } from './share.js';
 import { sheetLook } from './sheet.js';
+import { Gate, banner, closedState, openingState, statesLook } from './states.js';
 import { successLook } from './success.js';
+import { summaryLook } from './summary.js';
+import { textLook } from './text.js';
 import { thirtyLook } from './thirty.js';
 import { timelineLook } from './timeline.js';
 
@@ -355,11 +354,10 @@ export class PlansyncPlan extends LitElement {
             </button>`,
         )}
       </div>
-      <div id="view" role="tabpanel" aria-labelledby="tab-${view.id}" part="view">${view.draw(desk)}</div>
-      <plansync-item .desk=${desk}></plansync-item>
       <div id="view" role="tabpanel" @plansync-go=${this.#go} aria-labelledby="tab-${view.id}" part="view">
         ${view.draw(desk)}
       </div>
+      <plansync-item .desk=${desk}></plansync-item>
       <div class="notices no-print" role="log" aria-live="polite" part="notices">
         ${desk.notices.map(
           (notice) =>

@@ -9,10 +9,11 @@
 
 import { css, html, nothing, svg, type TemplateResult } from 'lit';
 import { classMap } from 'lit/directives/class-map.js';
+import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Schedule } from '../http.js';
 import { isClosed, schedule, shift, type Moved, type Shift } from '../schedule.js';
-import type { CalendarWindow, Milestone, PlanJson, Task } from '../schema.js';
+import type { CalendarWindow, Dependency, Milestone, PlanJson, Task } from '../schema.js';
 import { ownerChips } from './chips.js';
 import { Piece, define } from './piece.js';
 import { styled } from './styled.js';
@@ -26,6 +27,11 @@ const OPEN_ROWS_MAX = 60;
 /** A pointer that moves less than this has clicked. */
 const DRAG_PX_MIN = 4;
 const CALENDAR_LANES_MAX = 3;
+/** More moves than this are counted. */
+const MOVES_MAX = 5;
+/** Heights that the lines between bars are drawn by, as in the look. */
+const HEAD_PX = 58;
+const PHASE_PX = 28;
 
 type Item = Milestone | Task;
 type Zoom = 'fit' | 'weeks' | 'months';
@@ -63,6 +69,9 @@ interface Scale {
 
 class Timeline extends Piece {
   static look = css`
+    plansync-timeline {
+      display: block;
+    }
     .tl {
       position: relative;
       margin-top: 0.75rem;
@@ -110,17 +119,17 @@ class Timeline extends Piece {
       white-space: nowrap;
     }
     .tl-month {
-      top: 0.375rem;
+      top: 1.375rem;
       padding-inline-start: 0.375rem;
       font-weight: 600;
     }
     .tl-week {
-      top: 1.5rem;
+      top: 2.4375rem;
       padding-inline-start: 0.375rem;
       font-variant-numeric: tabular-nums;
     }
     .tl-flag {
-      top: 0.25rem;
+      top: 0.1875rem;
       transform: translateX(-50%);
       padding: 0 0.4375rem;
       border-radius: 0.625rem;
@@ -209,6 +218,7 @@ class Timeline extends Piece {
       height: var(--row);
     }
     .tl-row.phase {
+      height: 1.75rem;
       color: var(--mute);
     }
     .tl-label {
@@ -385,8 +395,15 @@ class Timeline extends Piece {
       border-radius: 0.75rem;
       background: var(--card);
       box-shadow: 0 8px 32px rgb(0 0 0 / 0.18);
-      max-height: min(32rem, 75vh);
+      max-height: min(30rem, 60vh);
       overflow: auto;
+    }
+    @media (max-width: 40rem) {
+      .tl-panel {
+        margin: 0;
+        padding: 0.625rem 0.75rem;
+        gap: 0.375rem;
+      }
     }
     .tl-panel h3 {
       font-size: 1rem;
@@ -506,8 +523,10 @@ class Timeline extends Piece {
   #frozen: Scale | undefined;
   #plan: { of: PlanJson; today: string; is: Schedule } | undefined;
   #preview: { of: PlanJson; held: Held; shift: Shift; after: Schedule } | undefined;
+  #waiting: { of: readonly Dependency[]; is: ReadonlyMap<string, readonly string[]> } | undefined;
   #drag: { id: string; x: number; by: number; pointer: number; isMoving: boolean } | undefined;
   #isDragged = false;
+  #shown: string | undefined;
   readonly #resized = new ResizeObserver(([entry]) => (this.width = Math.round(entry?.contentRect.width ?? 0)));
 
   constructor() {
@@ -548,6 +567,23 @@ class Timeline extends Piece {
     const moved = { ...of, milestones: of.milestones?.map(move), tasks: of.tasks?.map(move) } as PlanJson;
     this.#preview = { of, held, shift: shift(of, today, held.id, held.days), after: schedule(moved, today) };
     return this.#preview;
+  }
+
+  /** What each item waits for, in words. */
+  get #waits(): ReadonlyMap<string, readonly string[]> {
+    const { desk } = this;
+    const of = desk.plan.dependencies.all();
+    if (this.#waiting?.of === of) return this.#waiting.is;
+    const is = new Map<string, string[]>();
+    for (const { from, to } of of) {
+      const title = desk.title(`milestones/${from}`) ?? desk.title(`tasks/${from}`);
+      if (!title || !to) continue;
+      const titles = is.get(to);
+      if (titles) titles.push(title);
+      else is.set(to, [title]);
+    }
+    this.#waiting = { of, is };
+    return is;
   }
 
   #rows(): Row[] {
@@ -673,7 +709,7 @@ class Timeline extends Piece {
     const moving = this.#moving;
     const critical = new Set((moving?.after ?? now).critical);
     const lanes = this.#lanes();
-    const head = 46 + (lanes.length ? lanes.length * 20 + 4 : 0);
+    const head = HEAD_PX + (lanes.length ? lanes.length * 20 + 4 : 0);
     const focusable = rows.find((row) => row.subject === this.current) ?? rows.find((row) => row.from !== undefined);
     return html`<div class="tl-scroll" tabindex="-1">
         <div
@@ -696,7 +732,29 @@ class Timeline extends Piece {
             ${repeat(
               rows,
               (row) => row.key,
-              (row) => this.#row(row, scale, critical, row === focusable),
+              (row) => {
+                const id = row.item?.id ?? '';
+                const isHeld = id !== '' && this.held?.id === id;
+                const gap =
+                  this.held?.along === 'gaps' ? moving?.shift.keepGap.find((each) => each.id === id)?.days : 0;
+                return guard(
+                  [
+                    row.item ?? row.title,
+                    row.from,
+                    row.to,
+                    row.tasks,
+                    `${scale.first} ${scale.last} ${scale.px} ${scale.row}`,
+                    critical.has(id),
+                    (moving?.after ?? now).slip[id],
+                    gap,
+                    isHeld && this.held!.days,
+                    row === focusable,
+                    this.folded!.has(id),
+                    this.#waits.get(id),
+                  ],
+                  () => this.#row(row, scale, critical, row === focusable),
+                );
+              },
             )}
           </ul>
         </div>
@@ -805,9 +863,7 @@ class Timeline extends Piece {
   #words(row: Row, isCritical: boolean, slip: number): string {
     const { desk } = this;
     const { item, title } = row as Required<Row>;
-    const waits = [...desk.plan.dependencies]
-      .filter((each) => each.to === item.id)
-      .map((each) => desk.title(`milestones/${each.from}`) ?? desk.title(`tasks/${each.from}`) ?? '');
+    const waits = this.#waits.get(item.id) ?? [];
     return [
       title,
       row.kind === 'task' ? 'task' : 'milestone',
@@ -899,7 +955,7 @@ class Timeline extends Piece {
     const style = {
       left: `${left}px`,
       'min-width': `${(to - from + 1) * scale.px}px`,
-      top: `${44 + lane * 20}px`,
+      top: `${HEAD_PX + lane * 20}px`,
       'max-width': '12rem',
     };
     return html`<span class="tl-window" ${styled(style)}>${each.title ?? wordOf(each.kind)}</span>`;
@@ -909,13 +965,17 @@ class Timeline extends Piece {
   #lines(rows: readonly Row[], scale: Scale, critical: ReadonlySet<string>): TemplateResult {
     const places = new Map<string, { y: number; from: number; to: number }>();
     const moved = this.held;
-    rows.forEach((row, at) => {
-      if (!row.item || row.from === undefined) return;
+    let top = 0;
+    for (const row of rows) {
+      const begin = top;
+      top += row.kind === 'phase' ? PHASE_PX : scale.row;
+      if (!row.item || row.from === undefined) continue;
       const by = moved?.id === row.item.id ? moved.days : 0;
       const x = (day: number) => (day + by - scale.first) * scale.px;
-      const y = at * scale.row + (scale.label ? scale.row / 2 : scale.row / 2 + 9);
+      // On a phone the name stands over the bar.
+      const y = begin + (scale.label ? scale.row / 2 : scale.row / 2 + 9);
       places.set(row.item.id, { y, from: x(row.from), to: x(row.to! + 1) });
-    });
+    }
     const path = this.#schedule.drivingPath;
     const drives = new Set(path.slice(1).map((id, at) => `${path[at]}>${id}`));
     return html`<svg class="tl-lines" aria-hidden="true">
@@ -947,11 +1007,7 @@ class Timeline extends Piece {
     const { desk } = this;
     const now = this.#schedule;
     const critical = new Set(now.critical);
-    const waits = new Map<string, string[]>();
-    for (const each of desk.plan.dependencies) {
-      const title = desk.title(`milestones/${each.from}`) ?? desk.title(`tasks/${each.from}`);
-      if (title && each.to) waits.set(each.to, [...(waits.get(each.to) ?? []), title]);
-    }
+    const waits = this.#waits;
     return html`<div class="table-scroll">
       <table class="rows">
         <caption class="unseen">
@@ -1099,7 +1155,7 @@ class Timeline extends Piece {
     const list = (moves: readonly Moved[], none: string) =>
       moves.length
         ? html`<ul>
-            ${moves.slice(0, 8).map(
+            ${moves.slice(0, MOVES_MAX).map(
               (each) =>
                 html`<li>
                   <span>${this.#item(each.id)?.title ?? each.id}</span>
@@ -1107,7 +1163,7 @@ class Timeline extends Piece {
                   <span class=${each.days > 0 ? 'late' : 'ok'}>${shiftWords(each.days)}</span>
                 </li>`,
             )}
-            ${moves.length > 8 ? html`<li class="mute">and ${moves.length - 8} more</li>` : nothing}
+            ${moves.length > MOVES_MAX ? html`<li class="mute">and ${moves.length - MOVES_MAX} more</li>` : nothing}
           </ul>`
         : html`<p class="mute small">${none}</p>`;
     const along = (value: Held['along'], words: string) =>
@@ -1190,6 +1246,20 @@ class Timeline extends Piece {
       reason ? { reason } : undefined,
     );
     if (isWritten) this.#leave();
+  }
+
+  /** What has been chosen is not left under the panel about it. */
+  protected override updated(): void {
+    const panel = this.querySelector('.tl-panel');
+    const id = this.held?.id;
+    if (!panel || !id || this.#drag || this.#shown === id) {
+      if (!id) this.#shown = undefined;
+      return;
+    }
+    this.#shown = id;
+    const bar = this.querySelector(`#bar-${CSS.escape(id)}`);
+    const under = (bar?.getBoundingClientRect().bottom ?? 0) + 12 - panel.getBoundingClientRect().top;
+    if (under > 0) globalThis.scrollBy({ top: under, behavior: 'instant' });
   }
 
   // --- Hands -----------------------------------------------------------------------------------------------------
