@@ -286,9 +286,8 @@ export class PlansyncPlan extends LitElement {
       () => this.requestUpdate(),
       () => desk.ready,
     );
-    this.#desk = new Desk(this.#plan, locale);
-    this.#desk.openPrivate = openPrivate;
-    this.#desk.listen(() => this.requestUpdate());
+    desk.openPrivate = openPrivate;
+    desk.listen(() => this.requestUpdate());
     this.#plan.on('status', (status) => this.#tell('plansync-status', status));
     this.#plan.on('change', (change) => this.#tell('plansync-change', change));
   }
@@ -328,8 +327,6 @@ export class PlansyncPlan extends LitElement {
         .desk=${desk}
         .actions=${html`<plansync-menu .desk=${desk} .link=${this.#link}></plansync-menu>`}
       ></plansync-head>
-      ${this.#banner(desk)}
-      <plansync-head .desk=${desk}></plansync-head>
       <plansync-framing .desk=${desk}></plansync-framing>
       <plansync-thirty .desk=${desk}></plansync-thirty>
       <plansync-changed .desk=${desk}></plansync-changed>
