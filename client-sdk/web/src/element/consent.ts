@@ -87,6 +87,19 @@ abstract class Ask extends Piece {
     </form>`;
   }
 
+  /** After an answer its buttons go: the focus goes to what stays. */
+  protected settle(words: string): void {
+    this.desk.announce(words);
+    const root = this.getRootNode() as ShadowRoot | Document;
+    const home =
+      this.closest('dialog')?.querySelector<HTMLElement>('.close') ??
+      this.closest('[data-item]')?.querySelector<HTMLElement>('.more') ??
+      root.querySelector<HTMLElement>('[role=tab][aria-selected=true]');
+    void this.updateComplete.then(() => {
+      if (!root.activeElement || root.activeElement === document.body) home?.focus();
+    });
+  }
+
   protected beginCounter = (): void => {
     this.countering = true;
     void this.updateComplete.then(() => this.querySelector<HTMLElement>('input')?.focus());
@@ -192,7 +205,7 @@ class ProposalPiece extends Ask {
       </p>
       <span class="chips"
         >${answers.map(([who, answer]) =>
-          who === desk.party && answer === 'pending'
+          isAsked && who === desk.party
             ? nothing
             : chip(
                 desk.side(who),
@@ -220,12 +233,12 @@ class ProposalPiece extends Ask {
     const { desk, of } = this;
     const party = desk.party ?? '';
     if (desk.edit((tx) => tx.proposals.set(of, { answers: { [party]: answer } })))
-      desk.announce(answer === 'accepted' ? 'Accepted' : 'Declined');
+      this.settle(answer === 'accepted' ? 'Accepted' : 'Declined');
   }
 
   #withdraw = (): void => {
     const { desk, of } = this;
-    if (desk.edit((tx) => tx.proposals.set(of, { state: 'withdrawn' }))) desk.announce('Withdrawn');
+    if (desk.edit((tx) => tx.proposals.set(of, { state: 'withdrawn' }))) this.settle('Withdrawn');
   };
 
   /** Another day: theirs is declined, and ours is asked for. */
@@ -238,7 +251,7 @@ class ProposalPiece extends Ask {
     const subject = subjectOf(place);
     if (!desk.edit((tx) => tx.proposals.set(of, { answers: { [party]: 'declined' } }))) return;
     if (desk.set(subject, place.slice(subject.length + 1), day, reason || undefined))
-      desk.announce(`Offered ${desk.day(day)} instead`);
+      this.settle(`Offered ${desk.day(day)} instead`);
   }
 }
 
@@ -304,7 +317,8 @@ class CommitmentPiece extends Ask {
   }
 
   #set(state: 'proposed' | 'accepted' | 'declined'): void {
-    askFor(this.desk, this.task, state);
+    if (askFor(this.desk, this.task, state))
+      this.settle({ proposed: 'Asked', accepted: 'Committed', declined: 'Declined' }[state]);
   }
 
   /** Takes the day that was offered; who offered it says yes to it. */
@@ -326,10 +340,9 @@ class CommitmentPiece extends Ask {
   }
 }
 
-/** Asks for a commitment, or answers. */
-export function askFor(desk: Desk, task: Task, state: 'proposed' | 'accepted' | 'declined'): void {
-  const words = { proposed: 'Asked', accepted: 'Committed', declined: 'Declined' }[state];
-  if (desk.edit((tx) => tx.tasks.set(task.id, { commitment: { state, due: null } }))) desk.announce(words);
+/** Asks for a commitment, or answers; whether it was written. */
+export function askFor(desk: Desk, task: Task, state: 'proposed' | 'accepted' | 'declined'): boolean {
+  return desk.edit((tx) => tx.tasks.set(task.id, { commitment: { state, due: null } }));
 }
 
 define('plansync-proposal', ProposalPiece);

@@ -15,7 +15,7 @@ import type { Present } from '../presence.js';
 import type { Comment, Party, Person, Proposal } from '../schema.js';
 import { Rights } from './rights.js';
 import { Seen } from './seen.js';
-import { dayIn, dayWords } from './words.js';
+import { dayIn, dayWords, quoted } from './words.js';
 
 /** A burst of edits is asked about once. */
 const OWN_PAUSE_MS = 300;
@@ -399,7 +399,8 @@ export class Desk {
 
   /** Tells whoever hears the page. */
   announce(text: string): void {
-    this.told = text;
+    // The same words again are heard again only where something is different.
+    this.told = this.told === text ? `${text}\u00a0` : text;
     this.#tell();
   }
 
@@ -521,8 +522,8 @@ export class Desk {
     if (refused.code !== 'needs_consent') this.refusals.set(spot, refused.why || refused.code);
     const place = this.title(`${refused.entity}/${refused.id}`) ?? `${refused.entity}/${refused.id}`;
     if (refused.code === 'needs_consent')
-      this.say('said', `“${place}”: ${refused.why || 'the others have been asked to agree'}`);
-    else this.say('refused', `“${place}” was put back: ${refused.why || refused.code}`);
+      this.say('said', `${quoted(place)}: ${refused.why || 'the others have been asked to agree'}`);
+    else this.say('refused', `${quoted(place)} was put back: ${refused.why || refused.code}`);
   }
 
   /** What an entity is called: `tasks/ca-1`. */

@@ -355,6 +355,7 @@ export class PlansyncPlan extends LitElement {
         ${view.draw(desk)}
       </div>
       <plansync-item .desk=${desk}></plansync-item>
+      <p class="unseen" role="status" aria-live="assertive" id="told">${desk.told}</p>
       <div class="notices no-print" role="log" aria-live="polite" part="notices">
         ${desk.notices.map(
           (notice) =>

@@ -14,7 +14,7 @@ import { statusField } from './outline.js';
 import { Piece, define } from './piece.js';
 import type { ChangeData } from './seen.js';
 import type { Change } from '../machine.js';
-import type { Comment, Dependency, Milestone, Task } from '../schema.js';
+import type { Comment, Dependency, Milestone, Phase, Task } from '../schema.js';
 import { agoWords, counted, instantWords, quoted, wordOf } from './words.js';
 
 const KINDS = ['task', 'call', 'meeting', 'approval', 'document', 'checkpoint'] as const;
@@ -240,10 +240,31 @@ class Item extends Piece {
   }
 
   #shown: string | undefined;
+  #hasFocus = false;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.addEventListener('focusin', () => (this.#hasFocus = true));
+    // A control that goes away while it has the focus takes it along; the reader has not left.
+    this.addEventListener('focusout', ({ target }) =>
+      queueMicrotask(() => {
+        if ((target as Element).isConnected && !this.contains(this.#focused)) this.#hasFocus = false;
+      }),
+    );
+  }
+
+  get #focused(): Element | null {
+    return (this.getRootNode() as ShadowRoot | Document).activeElement;
+  }
 
   protected override updated(_: PropertyValues): void {
-    if (this.#shown === this.#open) return;
+    if (this.#shown === this.#open) {
+      if (this.#open && this.#hasFocus && !this.contains(this.#focused))
+        this.querySelector<HTMLElement>('.close')?.focus();
+      return;
+    }
     const wasOpen = this.#shown !== undefined;
+    this.#hasFocus = this.#open !== undefined;
     this.#shown = this.#open;
     const dialog = this.querySelector<HTMLDialogElement>('dialog');
     if (this.#open && dialog) {
@@ -267,26 +288,47 @@ class Item extends Piece {
     if (!subject) return nothing;
     const [collection, id] = split(subject);
     const { plan } = this.desk;
+    const phase = (collection as string) === 'phases' ? plan.phases.get(id) : undefined;
+    if (phase) return this.#dialog('Phase', phase.name ?? id, this.#phase(phase));
     const item: Milestone | Task | undefined = collection === 'tasks' ? plan.tasks.get(id) : plan.milestones.get(id);
     const kind = collection === 'tasks' ? 'Task' : 'Milestone';
+    const remove =
+      item && this.desk.rights.structure(item)
+        ? html`<button class="quiet" @click=${() => this.#remove(subject, item)}>Remove</button>`
+        : nothing;
+    const body = item ? this.#item(subject, item) : html`<p class="empty">It is not in the plan any more.</p>`;
+    return this.#dialog(kind, item?.title ?? id, body, html`${kind}${this.#within(item)}`, remove);
+  }
+
+  #dialog(
+    kind: string,
+    title: string,
+    body: TemplateResult,
+    head: TemplateResult | string = kind,
+    action: TemplateResult | typeof nothing = nothing,
+  ): TemplateResult {
     return html`<dialog
       class="drawer"
-      aria-label="${kind}: ${item?.title ?? id}"
+      aria-label="${kind}: ${title}"
       part="details"
       @keydown=${this.#key}
       @cancel=${this.#cancel}
     >
       <div class="top">
-        <span>${kind}${this.#within(item)}</span>
-        ${
-          item && this.desk.rights.structure(item)
-            ? html`<button class="quiet push" @click=${() => this.#remove(subject, item)}>Remove</button>`
-            : nothing
-        }
-        <button class="quiet icon close ${item ? '' : 'push'}" aria-label="Close" @click=${this.#close}>✕</button>
+        <span>${head}</span><span class="push"></span>${action}
+        <button class="quiet icon close" aria-label="Close" @click=${this.#close}>✕</button>
       </div>
-      ${item ? this.#item(subject, item) : html`<p class="empty">It is not in the plan any more.</p>`}
+      ${body}
     </dialog>`;
+  }
+
+  #phase(phase: Phase): TemplateResult {
+    const { desk } = this;
+    const may = desk.rights.structure();
+    const of = `phases/${phase.id}`;
+    return html`<h2>${this.#field(of, 'name', 'Phase', phase.name, may, { blank: 'Without a name' })}</h2>
+      ${this.#text(of, 'exitCriteria', 'Done when', phase.exitCriteria, may, 'What one can check at its end')}
+      ${!may && !phase.exitCriteria ? html`<p class="mute">No exit criteria.</p>` : nothing}`;
   }
 
   #within(item: Milestone | Task | undefined): TemplateResult | typeof nothing {
@@ -368,7 +410,28 @@ class Item extends Piece {
                       ${this.#field(subject, 'buyerGets', 'What the buyer gets', milestone.buyerGets, may, {
                         blank: 'What it is worth to the buyer',
                       })}
-                    </dd>`
+                    </dd>
+                    ${this.#effort(subject, milestone, may)}
+                    ${
+                      may || milestone.optimization
+                        ? html`<dt>Optimization</dt>
+                            <dd>
+                              <label class="row"
+                                ><input
+                                  type="checkbox"
+                                  .checked=${milestone.optimization ?? false}
+                                  ?disabled=${!may}
+                                  @change=${(event: Event) =>
+                                    desk.set(
+                                      subject,
+                                      'optimization',
+                                      (event.target as HTMLInputElement).checked || null,
+                                    )}
+                                />the buyer has the value</label
+                              >
+                            </dd>`
+                        : nothing
+                    }`
                 : nothing
             }
             ${
@@ -404,6 +467,25 @@ class Item extends Piece {
           ${milestone && rights.structure() ? this.#addTask(milestone) : nothing} ${this.#dependencies(item, may)}
           ${this.#comments(subject)} ${this.#history(subject, item)}`,
     )}`;
+  }
+
+  /** The days that each owner gives. */
+  #effort(subject: string, milestone: Milestone, may: boolean): TemplateResult | typeof nothing {
+    const { desk } = this;
+    const people = (milestone.owners ?? []).filter((id) => may || milestone.effort?.[id] !== undefined);
+    if (people.length === 0) return nothing;
+    return html`<dt>Effort</dt>
+      <dd>
+        ${people.map((id) => {
+          const days = milestone.effort?.[id];
+          const shown = days === undefined ? undefined : `${desk.personName(id)}: ${counted(days, 'day')}`;
+          return this.#field(subject, `effort.${id}`, `Days of ${desk.personName(id)}`, days, may, {
+            kind: 'number',
+            blank: `${desk.personName(id)}: days`,
+            shown,
+          });
+        })}
+      </dd>`;
   }
 
   #parties(): (readonly [string, string])[] {

@@ -456,7 +456,6 @@ class Outline extends Piece {
         }
         ${this.#removed()}
       </div>
-      <p class="unseen" role="status" aria-live="assertive">${desk.told}</p>
     </div>`;
   }
 
@@ -509,7 +508,18 @@ class Outline extends Piece {
         }
         ${
           may
-            ? html`<button
+            ? html`${
+                  phase
+                    ? html`<button
+                        class="quiet more"
+                        aria-label="Details of the phase ${name}"
+                        aria-haspopup="dialog"
+                        @click=${() => desk.show(`phases/${id}`)}
+                      >
+                        …
+                      </button>`
+                    : nothing
+                }<button
                   class="quiet"
                   aria-label="Add a milestone to ${name}"
                   @click=${() => this.#add({ what: 'milestone', under: id })}

@@ -19,6 +19,7 @@ type Naming = { readonly id: string } | { readonly role: string };
 class Owners extends Piece {
   static look = css`
     plansync-owners {
+      position: relative;
       display: flex;
       min-width: 0;
     }
@@ -161,6 +162,7 @@ class Owners extends Piece {
   declare naming: Naming | undefined;
 
   #people: unknown;
+  #there: unknown;
 
   constructor() {
     super();
@@ -170,7 +172,10 @@ class Owners extends Piece {
   }
 
   protected override heard(): void {
-    if (this.isOpen || this.desk.plan.people.all({ removed: true }) !== this.#people) this.requestUpdate();
+    const { desk } = this;
+    const isOther =
+      desk.plan.people.all({ removed: true }) !== this.#people || desk.at(`${this.of}/owners`) !== this.#there;
+    if (this.isOpen || isOther) this.requestUpdate();
   }
 
   override render(): TemplateResult {
@@ -179,7 +184,15 @@ class Owners extends Piece {
     const chips = ownerChips(desk, this.owners, this.party);
     if (!this.may) return chips;
     const names = (this.owners ?? []).map((id) => desk.personName(id)).join(', ') || 'nobody';
-    return html`<button
+    const there = desk.at(`${this.of}/owners`);
+    this.#there = there;
+    return html`${
+        there.length
+          ? html`<span class="there-name ${desk.side(there[0]?.party)}" aria-hidden="true"
+              >${there.map((each) => each.name ?? desk.personName(each.person)).join(', ')}</span
+            >`
+          : nothing
+      }<button
         type="button"
         class="owners"
         aria-haspopup="dialog"

@@ -42,7 +42,7 @@ test('tasks move within a milestone and into another, by keys', async () => {
   await buyer.locator(`#item-${first} .grip`).focus();
   await buyer.keyboard.press('ArrowDown');
   await expect.poll(() => tasksOf(seller, 'ms-05')).toEqual([second, first]);
-  await says(buyer, 'plansync-outline [role=status]', /moved to place 2 of 2 in .*POC Environment Setup/);
+  await says(buyer, '#told', /moved to place 2 of 2 in .*POC Environment Setup/);
   await expect.poll(() => focused(buyer)).toBe(`item-${first}`);
   // Over the end of the milestone into the next one, and back.
   await buyer.keyboard.press('ArrowDown');
