@@ -27,6 +27,9 @@ class Menu extends Piece {
       gap: 0.5rem;
       align-items: center;
     }
+    .actions > :is(plansync-call, plansync-summary, plansync-share) {
+      display: contents;
+    }
     .actions .runs {
       border-color: var(--late);
       color: var(--late);

@@ -158,19 +158,18 @@ export function banner(desk: Desk, gate: Gate): TemplateResult | typeof nothing 
     html`<p class="banner no-print" role=${role} part="banner">${text}</p>`;
   if (state === 'closed')
     return say(`${reason?.message ?? 'The connection has ended'}. Load the page anew to go on.`, 'alert');
+  const lost = 'This browser keeps nothing for this page (its storage is full or forbidden)';
   if (gate.isAway) {
-    const kept = 'What you write is kept on this device and merged when there is a connection again.';
+    const kept = plan.storage
+      ? `${lost}: leave it open until it says “Saved”.`
+      : 'What you write is kept on this device and merged when there is a connection again.';
     if (globalThis.navigator?.onLine === false) return say(`You are offline. ${kept}`);
     if (reason?.code === 'no_token') return say(`You are signed out for the moment. ${kept}`);
     if (reason?.code === 1012) return say(`The server starts anew. ${kept}`);
     if (reason?.code === 1013) return say(`The server is busy. ${kept}`);
     return say(`You are offline: the server cannot be reached. ${kept}`);
   }
-  if (plan.storage && plan.pending > 0)
-    return say(
-      'This browser keeps nothing for this page (its storage is full or forbidden): leave it open until it says “Saved”.',
-      'alert',
-    );
+  if (plan.storage && plan.pending > 0) return say(`${lost}: leave it open until it says “Saved”.`, 'alert');
   if (gate.notice === 'read_only')
     return say(
       'The server takes no edits for now: its disk is nearly full. What you write is kept here and sent later.',
@@ -227,6 +226,13 @@ class Start extends Piece {
     }
     .start input[type='date'] {
       width: auto;
+    }
+    .start form {
+      flex-wrap: nowrap;
+      max-width: 34rem;
+    }
+    .start form button {
+      flex: none;
     }
     .bones i {
       display: block;

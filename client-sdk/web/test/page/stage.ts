@@ -86,7 +86,7 @@ export class Stage {
   private constructor(
     readonly server: Server,
     readonly browser: Browser,
-    private readonly folder: string,
+    readonly folder: string,
   ) {}
 
   /** A plan: the sample, unless another is given. */

@@ -1,0 +1,316 @@
+/** Everybody can use it: with any eyes, without a mouse, on any screen, on a slow line. */
+
+import { createRequire } from 'node:module';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer, request as ask, type Server as HttpServer } from 'node:http';
+import { connect as dial, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { SAMPLE } from '../server/server.js';
+import { BUYER, EXECUTIVE, SELLER, Stage, says, shifted } from './stage.js';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let stage: Stage;
+let id: string;
+beforeAll(async () => {
+  stage = await Stage.start();
+  id = await stage.plan(shifted(SAMPLE));
+  // Something to see in every part: an edit since the last visit, a call, another person's answer.
+  const { workspace } = stage.server;
+  const call = await workspace.plan(id).touchpoints.open({ kind: 'call', title: 'Kickoff' });
+  await workspace.plan(id).touchpoints.close(call.id);
+});
+afterAll(() => stage?.stop());
+afterEach(() => expect(stage.complaints.splice(0)).toEqual([]));
+
+/** What axe finds that is serious or worse, each in one line. */
+async function findings(page: Page, place: string): Promise<string[]> {
+  await page.evaluate(AXE);
+  // Colours are judged as they stand, not on their way.
+  await page.evaluate(async () => {
+    const roots = [document, ...[...document.querySelectorAll('*')].flatMap((each) => each.shadowRoot ?? [])];
+    await Promise.all(roots.flatMap((root) => root.getAnimations().map((each) => each.finished.catch(() => {}))));
+  });
+  const found = await page.evaluate(async () => {
+    const { axe } = window as unknown as {
+      axe: {
+        run(
+          context: Document,
+          options: object,
+        ): Promise<{
+          violations: { impact: string; id: string; nodes: { html: string; failureSummary?: string }[] }[];
+        }>;
+      };
+    };
+    const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) =>
+        nodes
+          .slice(0, 3)
+          .map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${(failureSummary ?? '').slice(0, 200)}`),
+      );
+  });
+  return found.map((each) => `${place}: ${each}`);
+}
+
+const tabs = (page: Page) => page.locator('plansync-plan [role=tablist] [role=tab]').all();
+
+/** Every view and dialog of the plan's page, one after the other. */
+async function everywhere(page: Page, look: (place: string) => Promise<void>): Promise<void> {
+  for (const tab of await tabs(page)) {
+    await tab.click();
+    await look(`view ${(await tab.textContent())?.trim()}`);
+  }
+  for (const name of ['Call', 'Summary', 'Share']) {
+    const button = page.getByRole('button', { name, exact: true });
+    if (!(await button.count())) continue;
+    await button.click();
+    await page.getByRole('dialog').waitFor();
+    if (name === 'Summary') await page.locator('dialog article.sum').first().waitFor();
+    if (name === 'Share') await page.locator('dialog .members li').first().waitFor();
+    await look(`dialog ${name}`);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  }
+  await page.getByRole('button', { name: 'More', exact: true }).click();
+  await look('menu');
+  await page.keyboard.press('Escape');
+}
+
+describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+  test.each([
+    ['buyer', BUYER],
+    ['seller', SELLER],
+    ['viewer', EXECUTIVE],
+  ] as const)('the plan has nothing serious or critical for a %s', { timeout: 120_000 }, async (_, who) => {
+    const page = await stage.open(id, who, { colorScheme });
+    await says(page, '.safety', 'Saved');
+    await says(page, '.thirty', '%');
+    const found: string[] = [];
+    await everywhere(page, async (place) => void found.push(...(await findings(page, place))));
+    expect(found).toEqual([]);
+  });
+
+  test('nor have the other pages and states', { timeout: 120_000 }, async () => {
+    const page = await stage.tab(await stage.profile({ colorScheme }));
+    const found: string[] = [];
+    const look = async (place: string) => void found.push(...(await findings(page, place)));
+    for (const path of [`/p/${id}`, `/p/${id}#token=abc`, '/join', '/join#0123456789012345678901234567890', '/']) {
+      await page.goto('about:blank');
+      await page.goto(stage.server.url + path);
+      if (path.startsWith('/p/')) await page.locator('[data-state] h1').waitFor();
+      await look(path);
+    }
+    await page
+      .getByLabel('The key of your workspace')
+      .fill(readFileSync(join(stage.server.dataFolder, 'api-key'), 'utf8').trim());
+    await page.getByRole('button', { name: 'Show plans' }).click();
+    await page.locator('[data-plan]').first().waitFor();
+    await page.locator('[data-plan] summary').first().click();
+    await look('the list of plans');
+    await page.getByRole('button', { name: 'New plan' }).click();
+    await look('a new plan');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.locator('[data-plan] h3 button').first().click();
+    await page.getByRole('dialog').waitFor();
+    await look('opening a plan');
+    expect(found).toEqual([]);
+  });
+});
+
+test('from 320 to 2560 pixels nothing is wider than the screen', { timeout: 120_000 }, async () => {
+  const page = await stage.open(id, SELLER);
+  await says(page, '.safety', 'Saved');
+  await says(page, '.thirty', '%');
+  const wide: string[] = [];
+  for (const width of [320, 390, 768, 1280, 2560]) {
+    await page.setViewportSize({ width, height: 800 });
+    await everywhere(page, async (place) => {
+      const over = await page.evaluate(() => {
+        const element = document.querySelector('plansync-plan')!.shadowRoot!;
+        const dialog = element.querySelector('dialog[open]');
+        const root = document.documentElement;
+        return [root.scrollWidth - root.clientWidth, dialog ? dialog.scrollWidth - dialog.clientWidth : 0];
+      });
+      if (over.some((pixels) => pixels > 0)) wide.push(`${width} px, ${place}: ${over.join()} px too wide`);
+    });
+  }
+  for (const path of ['/', '/join#0123456789012345678901234567890', `/p/${id}#token=abc`]) {
+    const other = await stage.tab(await stage.profile());
+    await other.goto(stage.server.url + path);
+    for (const width of [320, 390, 768, 1280, 2560]) {
+      await other.setViewportSize({ width, height: 800 });
+      const over = await other.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      if (over > 0) wide.push(`${width} px, ${path}: ${over} px too wide`);
+    }
+  }
+  expect(wide).toEqual([]);
+});
+
+/** Where the focus is, in words. */
+const focus = (page: Page) =>
+  page.evaluate(() => {
+    let at: Element | null = document.activeElement;
+    while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+    if (!at || at === document.body) return { words: '', isVisible: true, inDialog: false, y: 0 };
+    const box = at.getBoundingClientRect();
+    return {
+      words:
+        (at.getAttribute('aria-label') ?? at.textContent ?? '').trim().replace(/\s+/g, ' ').slice(0, 60) || at.tagName,
+      isVisible: box.width > 0 && box.height > 0 && at.checkVisibility(),
+      inDialog: at.closest('dialog') !== null,
+      y: box.top + scrollY,
+    };
+  });
+
+test(
+  'everything is reached without a mouse, dialogs keep the focus and give it back',
+  { timeout: 120_000 },
+  async () => {
+    const page = await stage.open(id, SELLER);
+    await says(page, '.safety', 'Saved');
+    const walked: string[] = [];
+    let y = 0;
+    for (let step = 0; step < 400; step += 1) {
+      await page.keyboard.press('Tab');
+      const at = await focus(page);
+      if (at.words === '') break;
+      expect(at.isVisible, `${at.words} can be seen`).toBe(true);
+      // Down the page, as it is read; a row has its own order.
+      expect(at.y, `${at.words} comes after ${walked.at(-1)}`).toBeGreaterThan(y - 120);
+      y = Math.max(y, at.y);
+      walked.push(at.words);
+    }
+    for (const name of ['Call', 'Summary', 'Share', 'More', 'Plan']) expect(walked).toContain(name);
+    expect(walked.some((each) => each.includes('Contract Signature') || each.includes('Kickoff'))).toBe(true);
+
+    for (const name of ['Call', 'Summary', 'Share']) {
+      await page.getByRole('button', { name, exact: true }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog').waitFor();
+      if (name === 'Share') await page.locator('dialog .members li').first().waitFor();
+      for (let step = 0; step < 25; step += 1) {
+        await page.keyboard.press('Tab');
+        const at = await focus(page);
+        // The browser's own controls may be between the last and the first.
+        expect(at.inDialog || at.words === '', `${name}: ${at.words} is in the dialog`).toBe(true);
+      }
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      expect((await focus(page)).words).toBe(name);
+    }
+    await page.getByRole('button', { name: 'More', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('ArrowUp');
+    expect((await focus(page)).words).toBe('Copy my link');
+    await page.keyboard.press('Escape');
+    expect((await focus(page)).words).toBe('More');
+  },
+);
+
+test('whoever wants little motion gets none', async () => {
+  const page = await stage.open(id, SELLER, { reducedMotion: 'reduce' });
+  await says(page, '.safety', 'Saved');
+  const moving = () =>
+    page.evaluate(() => {
+      const root = document.querySelector('plansync-plan')!.shadowRoot!;
+      return [...document.getAnimations(), ...root.getAnimations()].length;
+    });
+  await page.getByRole('button', { name: 'Summary' }).click();
+  expect(await moving()).toBe(0);
+  await page.keyboard.press('Escape');
+  await stage.server.workspace.plan(id).edit({ set: { tasks: { 'va-2': { title: 'Changed while reading' } } } });
+  await says(page, '.ms, .step', 'Changed while reading');
+  expect(await moving()).toBe(0);
+});
+
+/** The server with the pages of now, over a real line; what tests put in its place otherwise comes over none. */
+async function front(): Promise<{ url: string; http: HttpServer }> {
+  const { port } = new URL(stage.server.url);
+  const http = createServer((request, response) => {
+    const path = new URL(request.url ?? '', 'http://here').pathname;
+    const name = path.startsWith('/p/') ? 'plan.html' : path.startsWith('/assets/') ? path.slice(8) : '';
+    const file = join(stage.folder, `${name}.gz`);
+    if (name && existsSync(file)) {
+      const kinds = { html: 'text/html', css: 'text/css', js: 'text/javascript' } as Record<string, string>;
+      response.writeHead(200, {
+        'content-type': kinds[name.split('.').at(-1) ?? ''] ?? 'text/plain',
+        'content-encoding': 'gzip',
+      });
+      return void response.end(readFileSync(file));
+    }
+    const { method, url: target, headers } = request;
+    request.pipe(
+      ask(
+        { port, host: '127.0.0.1', method, path: target, headers: { ...headers, origin: stage.server.url } },
+        (answer) => {
+          response.writeHead(answer.statusCode ?? 500, answer.headers);
+          answer.pipe(response);
+        },
+      ),
+    );
+  });
+  http.on('upgrade', (request, socket, head) => {
+    const behind = dial(Number(port), '127.0.0.1', () => {
+      const headers = { ...request.headers, origin: stage.server.url, host: `127.0.0.1:${port}` };
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${String(value)}`);
+      behind.write(`GET ${request.url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+      behind.write(head);
+      socket.pipe(behind).pipe(socket);
+    });
+    behind.on('error', () => socket.destroy());
+    socket.on('error', () => behind.destroy());
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`, http };
+}
+
+test('on a slow line the first view is there within a second', { timeout: 120_000 }, async () => {
+  const { url, http } = await front();
+  const token = await stage.server.token(id, BUYER);
+  const times: { shape: number; plan: number }[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const context = await stage.browser.newContext({ viewport: { width: 390, height: 844 } });
+    await context.addInitScript(() => {
+      const look = () => {
+        if (document.querySelector('plansync-plan')?.shadowRoot?.querySelector('.head h1'))
+          Object.assign(window, { planAt: performance.now() });
+        else requestAnimationFrame(look);
+      };
+      look();
+    });
+    const page = await context.newPage();
+    const line = await context.newCDPSession(page);
+    await line.send('Network.enable');
+    const bytes = (1.6 * 1_000_000) / 8;
+    await line.send('Network.emulateNetworkConditions', {
+      offline: false,
+      latency: 150,
+      downloadThroughput: bytes,
+      uploadThroughput: bytes,
+    });
+    await page.goto(`${url}/p/${id}#token=${token}`, { waitUntil: 'commit' });
+    await page.waitForFunction(() => 'planAt' in window);
+    times.push(
+      await page.evaluate(() => ({
+        shape: performance.getEntriesByName('first-paint')[0]?.startTime ?? Infinity,
+        plan: (window as unknown as { planAt: number }).planAt,
+      })),
+    );
+    await context.close();
+  }
+  const best = (name: 'shape' | 'plan') => Math.round(Math.min(...times.map((each) => each[name])));
+  console.log(
+    `on 1.6 Mbit/s with 150 ms: the plan's shape after ${best('shape')} ms, the plan after ${best('plan')} ms`,
+  );
+  expect(best('shape')).toBeLessThan(1_000);
+  await new Promise((resolve) => {
+    http.close(resolve);
+    http.closeAllConnections();
+  });
+});
