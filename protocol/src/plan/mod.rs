@@ -27,6 +27,7 @@ pub mod schedule;
 pub mod schema;
 pub mod stamp;
 pub mod summary;
+pub mod template;
 pub mod touched;
 pub mod value;
 pub mod views;

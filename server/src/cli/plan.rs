@@ -26,14 +26,19 @@ pub struct Plan {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Create a plan from a file and print its id: canonical JSON, or the tables of a .csv or .md
+    /// Create a plan from a file or a template and print its id
     Create {
-        /// The file; - reads JSON from stdin
-        file: PathBuf,
+        /// The file: canonical JSON, or the tables of a .csv or .md; - reads JSON from stdin
+        #[arg(required_unless_present = "template", conflicts_with = "template")]
+        file: Option<PathBuf>,
         /// The id of the plan [default: a new one]
         #[arg(long)]
         id: Option<PlanId>,
+        #[command(flatten)]
+        order: Order,
     },
+    /// List the templates: id, milestones, tasks, what for
+    Templates,
     /// List plans: id, completion, target, title
     List,
     /// Print a plan
@@ -140,6 +145,61 @@ enum Command {
     },
 }
 
+/// A plan from a template.
+#[derive(Debug, Args)]
+struct Order {
+    /// A template, such as enterprise: see `plan templates`
+    #[arg(long, requires = "target")]
+    template: Option<String>,
+    /// The day of the signature, or of what --target-kind says
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "template")]
+    target: Option<String>,
+    /// What the target stands for: close, go_live or other [default: close]
+    #[arg(long, requires = "template")]
+    target_kind: Option<String>,
+    /// The buying company
+    #[arg(long, requires = "template")]
+    account: Option<String>,
+    /// The name of the deal
+    #[arg(long, requires = "template")]
+    opportunity: Option<String>,
+    /// The title [default: from the account and the template]
+    #[arg(long, requires = "template")]
+    title: Option<String>,
+    /// The zone of its days, such as Europe/Berlin [default: UTC]
+    #[arg(long, requires = "template")]
+    tz: Option<String>,
+    /// The selling company
+    #[arg(long, requires = "template")]
+    seller: Option<String>,
+    /// The partner
+    #[arg(long, requires = "template")]
+    partner: Option<String>,
+}
+
+impl Order {
+    /// The request that it makes.
+    fn request(self, id: Option<PlanId>) -> Value {
+        let mut request = json!({"template": self.template, "target": {"date": self.target}});
+        if let Some(kind) = self.target_kind {
+            request["target"]["kind"] = json!(kind);
+        }
+        let given = [
+            ("id", json!(id)),
+            ("account", json!(self.account)),
+            ("opportunity", json!(self.opportunity)),
+            ("title", json!(self.title)),
+            ("tz", json!(self.tz)),
+            ("seller", json!(self.seller)),
+            ("partner", json!(self.partner)),
+        ];
+        for (name, value) in given.into_iter().filter(|(_, value)| !value.is_null()) {
+            request[name] = value;
+        }
+        request
+    }
+}
+
 /// Which document of a plan.
 #[derive(Debug, Args)]
 struct Document {
@@ -193,9 +253,19 @@ impl Plan {
         let key = self.key.ok_or("no API key: set PLANSYNC_API_KEY, for instance to the text of <data>/api-key")?;
         let server = Server::new(&self.url, key);
         match self.command {
-            Command::Create { file, id } => {
+            Command::Create { file: Some(file), id, .. } => {
                 println!("{}", text(&create(&server, &file, id.as_ref())?, "/id"));
             }
+            Command::Create { file: None, id, order } => {
+                let created = server.post("/v1/plans", &order.request(id))?;
+                println!("{}", text(&created, "/id"));
+                if created["feasible"] == false {
+                    eprintln!(
+                        "the target is too near for everything that has to be done: plan show says what does not fit"
+                    );
+                }
+            }
+            Command::Templates => templates(&server)?,
             Command::List => list(&server)?,
             Command::Show { id, format: Format::Json, document } => {
                 let plan = server.get(&format!("/v1/plans/{id}?{}", document.query()))?;
@@ -297,6 +367,20 @@ fn list(server: &Server) -> Result<(), String> {
             None => return Ok(()),
         }
     }
+}
+
+fn templates(server: &Server) -> Result<(), String> {
+    let templates = server.get("/v1/templates")?;
+    for template in templates["templates"].as_array().into_iter().flatten() {
+        println!(
+            "{:<12} {} milestones, {:>2} tasks  {}",
+            text(template, "/id"),
+            template["milestones"],
+            template["tasks"],
+            text(template, "/description"),
+        );
+    }
+    Ok(())
 }
 
 fn members(server: &Server, id: &PlanId) -> Result<(), String> {

@@ -19,6 +19,7 @@ mod scope;
 mod serve;
 mod summary;
 mod sync;
+mod templates;
 mod tokens;
 mod touchpoints;
 mod webhooks;
@@ -87,6 +88,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/plans/{id}/touchpoints/{tp}/close", post(touchpoints::close))
         .route("/v1/plans/{id}/summary", get(summary::summary))
         .route("/v1/plans/{id}/export", get(summary::export))
+        .route("/v1/templates", get(templates::list))
         .route("/v1/portfolio", get(portfolio::portfolio))
         .route("/v1/plans/{id}/tokens", post(tokens::create))
         .route("/v1/plans/{id}/refusals", get(refusals::list))

@@ -25,6 +25,7 @@ use utoipa::{
         super::summary::summary,
         super::summary::export,
         super::portfolio::portfolio,
+        super::templates::list,
         super::tokens::create,
         super::refusals::list,
         super::members::list,

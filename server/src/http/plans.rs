@@ -25,7 +25,7 @@ use super::{
     App, Problem, changes, is_tag, json, past,
     requester::Requester,
     scope::{self, Place, ScopeQuery},
-    tag,
+    tag, templates,
 };
 use crate::{
     activity::{self, Record},
@@ -48,6 +48,9 @@ pub struct Created {
     id: PlanId,
     /// The entry it stands at.
     seq: Seq,
+    /// Of a plan from a template: whether everything that has to be done fits before the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feasible: Option<bool>,
 }
 
 /// What is asked of a new plan beside its body.
@@ -59,7 +62,8 @@ pub struct CreateQuery {
     title: Option<String>,
 }
 
-/// Creates a plan. The body is `{plan, id?}`, or the plan itself with an optional `id`; or, as `text/csv` or
+/// Creates a plan. The body is `{plan, id?}`, or the plan itself with an optional `id`; or `{template, target: {kind?,
+/// date}, title?, account?, opportunity?, tz?, buyer?, seller?, partner?, id?}` for one from a template; or, as `text/csv` or
 /// `text/markdown`, the tables of a plan, of which every bad row is named.
 #[utoipa::path(post, path = "/v1/plans", tag = "plans", params(CreateQuery), request_body = Value, security(("api_key" = [])),
     responses((status = 201, body = Created), (status = 409, body = Problem), (status = 422, body = Problem)))]
@@ -83,11 +87,17 @@ pub async fn create(
         Some(Value::String(id)) => PlanId::parse(&id).map_err(|error| Problem::bad_request(error.to_string()))?,
         Some(_) => return Err(Problem::bad_request("id is not a text")),
     };
-    let plan = body.as_object_mut().and_then(|body| body.remove("plan")).unwrap_or(body);
-    let plan = plan::json::parse(&plan, true).map_err(Problem::malformed)?;
+    let (plan, feasible) = match templates::ordered(&body)? {
+        Some((plan, is_feasible)) => (plan, Some(is_feasible)),
+        None => {
+            let plan = body.as_object_mut().and_then(|body| body.remove("plan")).unwrap_or(body);
+            (plan::json::parse(&plan, true).map_err(Problem::malformed)?, None)
+        }
+    };
     let row = create_plan(&app.house.rooms, id, workspace, &plan, Author { person: actor, party: None }).await?;
     let location = format!("/v1/plans/{}", row.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(Created { id: row.id, seq: 1 })).into_response())
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(Created { id: row.id, seq: 1, feasible }))
+        .into_response())
 }
 
 /// The plan of a spreadsheet or a document, if the body is one.

@@ -27,6 +27,7 @@ mod scenarios;
 mod slow_reader;
 mod summary;
 mod sync;
+mod templates;
 mod tls;
 mod tokens;
 mod webhooks;
