@@ -82,10 +82,11 @@ impl Core {
             }
         }
         for (edit, (number, update)) in (1..).zip(content.unsent) {
-            let replaced = self.document.apply(&update).map(|applied| applied.replaced).unwrap_or_else(|error| {
+            self.document.refresh();
+            if let Err(error) = self.document.apply(&update) {
                 tracing::warn!(error, "an edit of the local copy cannot be read");
-                Vec::new()
-            });
+            }
+            let replaced = self.document.refresh();
             let step = Step::of(&replaced, self.document.rows());
             self.ledger.found(edit, number, update, step);
         }
@@ -119,7 +120,7 @@ impl Core {
         if applied.gap {
             self.machine.gap_seen();
         }
-        Ok(updated(&applied.replaced, true))
+        Ok(Updated { entities: applied.entities, remote: true })
     }
 
     /// Takes back the last own step that still changes something. `None` where there is none.
@@ -247,19 +248,19 @@ impl Core {
             self.machine.edited(update.clone());
             self.ledger.edited(self.machine.edits_made(), update, step.clone());
         }
-        (updated(&written.replaced, false), step)
+        (updated(&written.replaced), step)
     }
 
     /// The plan as it is.
-    pub(crate) fn rows(&self) -> Arc<plansync_protocol::plan::Plan> {
+    pub(crate) fn rows(&mut self) -> Arc<plansync_protocol::plan::Plan> {
         Arc::clone(self.document.rows())
     }
 }
 
-fn updated(replaced: &[Replaced], remote: bool) -> Updated {
+fn updated(replaced: &[Replaced]) -> Updated {
     let path = |each: &Replaced| match &*each.id {
         "" => each.collection.name.to_owned(),
         id => format!("{}/{id}", each.collection.name),
     };
-    Updated { entities: replaced.iter().map(path).collect(), remote }
+    Updated { entities: replaced.iter().map(path).collect(), remote: false }
 }

@@ -1,10 +1,13 @@
 //! The document of a plan, and the plan that is read from it.
 //!
 //! In: transactions made here, updates of others. Out: the update of each transaction, the rows it changed, the plan.
-//! What is always true: the plan is what the document holds after the last transaction; it is read again only where the
-//! document was touched.
+//! What is always true: the plan that is given out is what the document holds after the last transaction; it is read again
+//! only where the document was touched, and only when somebody asks for it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use plansync_protocol::plan::{
     Plan as Rows, read,
@@ -31,8 +34,8 @@ pub(crate) struct Written {
 /// What an update of somebody else has done.
 #[derive(Debug)]
 pub(crate) struct Applied {
-    /// The rows that are different now.
-    pub(crate) replaced: Vec<Replaced>,
+    /// The entities that it touched.
+    pub(crate) entities: BTreeSet<String>,
     /// It builds on something that is not there.
     pub(crate) gap: bool,
 }
@@ -41,7 +44,10 @@ pub(crate) struct Applied {
 pub(crate) struct Document {
     doc: Doc,
     rows: Arc<Rows>,
+    /// What the transaction that is being made has touched.
     touched: Arc<Mutex<Touched>>,
+    /// What was touched since the plan was read.
+    unread: Touched,
 }
 
 impl Document {
@@ -58,12 +64,22 @@ impl Document {
                 note(collection, txn, events, &mut noted);
             });
         }
-        Self { doc, rows: Arc::default(), touched }
+        Self { doc, rows: Arc::default(), touched, unread: Touched::default() }
     }
 
     /// The plan as it is.
-    pub(crate) fn rows(&self) -> &Arc<Rows> {
+    pub(crate) fn rows(&mut self) -> &Arc<Rows> {
+        self.refresh();
         &self.rows
+    }
+
+    /// Reads again what was touched. Returns the rows that are different, with what they were.
+    pub(crate) fn refresh(&mut self) -> Vec<Replaced> {
+        let unread = std::mem::take(&mut self.unread);
+        if unread.0.is_empty() {
+            return Vec::new();
+        }
+        read::refresh(Arc::make_mut(&mut self.rows), &self.doc.transact(), &unread).replaced
     }
 
     /// Reads the document itself.
@@ -73,13 +89,16 @@ impl Document {
 
     /// Makes one transaction.
     pub(crate) fn write<R>(&mut self, write: impl FnOnce(&mut TransactionMut<'_>) -> R) -> (R, Written) {
-        let mut txn = self.doc.transact_mut();
-        let result = write(&mut txn);
-        txn.commit();
-        let is_empty = txn.insert_set().is_empty() && txn.delete_set().is_empty();
-        let update = (!is_empty).then(|| txn.encode_update_v1());
-        let replaced = refresh(&mut self.rows, &self.touched, &txn);
-        (result, Written { update, replaced })
+        self.refresh();
+        let (result, update) = {
+            let mut txn = self.doc.transact_mut();
+            let result = write(&mut txn);
+            txn.commit();
+            let is_empty = txn.insert_set().is_empty() && txn.delete_set().is_empty();
+            (result, (!is_empty).then(|| txn.encode_update_v1()))
+        };
+        self.note_touched();
+        (result, Written { update, replaced: self.refresh() })
     }
 
     /// Takes in an update.
@@ -88,11 +107,25 @@ impl Document {
     /// Words for bytes that are none.
     pub(crate) fn apply(&mut self, update: &[u8]) -> Result<Applied, String> {
         let update = Update::decode_v1(update).map_err(|error| error.to_string())?;
-        let mut txn = self.doc.transact_mut();
-        txn.apply_update(update).map_err(|error| error.to_string())?;
-        txn.commit();
-        let gap = txn.has_missing_updates();
-        Ok(Applied { replaced: refresh(&mut self.rows, &self.touched, &txn), gap })
+        let gap = {
+            let mut txn = self.doc.transact_mut();
+            txn.apply_update(update).map_err(|error| error.to_string())?;
+            txn.commit();
+            txn.has_missing_updates()
+        };
+        Ok(Applied { entities: self.note_touched(), gap })
+    }
+
+    /// Notes what the last transaction has touched, and names it.
+    fn note_touched(&mut self) -> BTreeSet<String> {
+        let touched = std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner));
+        let entities = touched.0.iter().map(|place| match &*place.id {
+            "" => place.collection.to_string(),
+            id => format!("{}/{id}", place.collection),
+        });
+        let entities = entities.collect();
+        self.unread.0.extend(touched.0);
+        entities
     }
 
     /// What it holds, for a peer to answer.
@@ -137,14 +170,6 @@ fn note(collection: &Collection, txn: &TransactionMut<'_>, events: &Events<'_>, 
     }
 }
 
-fn refresh(rows: &mut Arc<Rows>, touched: &Mutex<Touched>, txn: &impl ReadTxn) -> Vec<Replaced> {
-    let touched = std::mem::take(&mut *touched.lock().unwrap_or_else(PoisonError::into_inner));
-    if touched.0.is_empty() {
-        return Vec::new();
-    }
-    read::refresh(Arc::make_mut(rows), txn, &touched).replaced
-}
-
 #[cfg(test)]
 mod tests {
     use plansync_protocol::plan::{SAMPLE, json, write};
@@ -159,16 +184,17 @@ mod tests {
         document
     }
 
-    fn is_in_step(document: &Document) -> bool {
+    fn is_in_step(document: &mut Document) -> bool {
         document.read(|txn| read::plan(txn).plan) == **document.rows()
     }
 
     #[test]
     fn the_plan_is_what_the_document_holds_after_every_transaction() {
         let (mut ana, mut ben) = (sample(), Document::new(2));
-        assert!(is_in_step(&ana) && ana.rows().task("ca-1").is_some());
+        assert!(is_in_step(&mut ana) && ana.rows().task("ca-1").is_some());
         let applied = ben.apply(&ana.difference(&[0]).unwrap()).unwrap();
-        assert!(!applied.gap && is_in_step(&ben) && ben.rows() == ana.rows());
+        assert!(!applied.gap && is_in_step(&mut ben) && ben.rows() == ana.rows());
+        assert!(applied.entities.contains("meta") && applied.entities.contains("tasks/ca-1"));
 
         let kept = Arc::clone(ben.rows());
         let (_, written) = ana.write(|txn| {
@@ -181,7 +207,7 @@ mod tests {
         let places: Vec<_> = written.replaced.iter().map(|each| (each.collection.name, &*each.id)).collect();
         assert_eq!(places, [("meta", ""), ("tasks", "ca-1")]);
         ben.apply(&written.update.unwrap()).unwrap();
-        assert!(is_in_step(&ana) && is_in_step(&ben) && ana.rows() == ben.rows());
+        assert!(is_in_step(&mut ana) && is_in_step(&mut ben) && ana.rows() == ben.rows());
         assert_ne!(&kept, ben.rows(), "a snapshot stays as it was");
         assert_eq!(ana.write(|_| ()).1.update, None, "nothing was written");
     }

@@ -396,7 +396,7 @@ mod tests {
         document.write(|txn| write::apply_unstamped(txn, &edit)).0.map_err(Error::of_values).map(drop)
     }
 
-    fn order(document: &Document) -> String {
+    fn order(document: &mut Document) -> String {
         let titles: Vec<_> = document.rows().tasks().map(|task| task.id.to_owned()).collect();
         titles.join(" ")
     }
@@ -416,19 +416,19 @@ mod tests {
     #[test]
     fn entities_are_moved_within_their_group_and_to_another() {
         let mut document = plan();
-        assert_eq!(order(&document), "a b c d");
+        assert_eq!(order(&mut document), "a b c d");
         make(&mut document, |edit| edit.move_to("tasks", "c", Place::before("a"))).unwrap();
-        assert_eq!(order(&document), "c a b d");
+        assert_eq!(order(&mut document), "c a b d");
         make(&mut document, |edit| edit.move_to("tasks", "c", Place::after("d"))).unwrap();
-        assert_eq!(order(&document), "a b d c");
+        assert_eq!(order(&mut document), "a b d c");
         assert_eq!(document.rows().task("c").unwrap().milestone(), Some("m2"), "it goes where its neighbour is");
         make(&mut document, |edit| edit.move_to("tasks", "c", Place::first().milestone(Some("m1")))).unwrap();
         assert_eq!(
-            (order(&document).as_str(), document.rows().task("c").unwrap().milestone()),
+            (order(&mut document).as_str(), document.rows().task("c").unwrap().milestone()),
             ("c a b d", Some("m1"))
         );
         make(&mut document, |edit| edit.move_to("tasks", "c", Place::last().milestone(None))).unwrap();
-        assert_eq!((order(&document).as_str(), document.rows().task("c").unwrap().milestone()), ("a b d c", None));
+        assert_eq!((order(&mut document).as_str(), document.rows().task("c").unwrap().milestone()), ("a b d c", None));
     }
 
     #[test]
@@ -441,12 +441,12 @@ mod tests {
             edit.set("tasks", "d", json!({"rank": null}));
         })
         .unwrap();
-        assert_eq!(order(&document), "a b c d");
+        assert_eq!(order(&mut document), "a b c d");
         make(&mut document, |edit| edit.move_to("tasks", "d", Place::after("a"))).unwrap();
-        assert_eq!(order(&document), "a d b c");
+        assert_eq!(order(&mut document), "a d b c");
         make(&mut document, |edit| edit.set("tasks", "d", json!({"rank": null}))).unwrap();
         make(&mut document, |edit| edit.move_to("tasks", "a", Place::after("c"))).unwrap();
-        assert_eq!(order(&document), "b c a d");
+        assert_eq!(order(&mut document), "b c a d");
     }
 
     #[test]

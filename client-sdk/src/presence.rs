@@ -115,6 +115,8 @@ impl Presence {
 
     /// A new connection knows nothing of us, and we nothing of its others.
     pub(crate) fn disconnected(&mut self) {
+        // The server has outbid us by one, to tell the others that we are gone: what we say next has to be above that.
+        self.own_clock = (self.own_clock + 1).min(CLOCK_MAX);
         self.peers.clear();
         self.due = self.own_state.is_some();
     }
@@ -231,6 +233,17 @@ mod tests {
         assert_eq!(ana.poll().unwrap()[2], 1, "that she is there is shown without being asked for");
         ana.received(b"\x01\x01\x02\x04null").unwrap();
         assert_eq!(ana.poll().unwrap()[2], 3);
+    }
+
+    #[test]
+    fn a_new_connection_is_not_taken_for_the_former_one_that_is_gone() {
+        let (mut ana, mut ben) = (Presence::new(1), Presence::new(2));
+        ben.received(&ana.poll().unwrap()).unwrap();
+        ana.disconnected();
+        ben.received(b"\x01\x01\x02\x04null").unwrap();
+        assert!(ben.others().is_empty());
+        ben.received(&ana.poll().unwrap()).unwrap();
+        assert_eq!(ben.others().len(), 1);
     }
 
     #[test]
