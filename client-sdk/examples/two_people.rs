@@ -37,8 +37,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     ben.flush().await?;
 
     // A change is told when it has settled, two seconds after the last edit.
-    for _ in 0..2 {
+    let mut told = 0;
+    while told < 2 {
         let change = changes.next().await?;
+        told += usize::from(change.data.field.as_deref() == Some("notes"));
         println!("{} {} by {}", change.kind, change.subject.unwrap_or_default(), change.actor.unwrap_or_default());
     }
     for (name, plan) in [("Ann", &ann), ("Ben", &ben)] {
