@@ -59,7 +59,7 @@ class Changed extends Piece {
       display: flex;
       flex-wrap: wrap;
       gap: 0.25rem 0.875rem;
-      flex: 1;
+      flex: 1 1 14rem;
       font-size: 0.875rem;
       color: var(--mute);
     }

@@ -41,8 +41,10 @@ class FieldPiece extends Piece {
       unicode-bidi: isolate;
     }
     .value.long {
-      white-space: pre-wrap;
       width: 100%;
+    }
+    .value.long .words {
+      white-space: pre-wrap;
     }
     button.value:hover {
       border-color: var(--track);
@@ -211,7 +213,7 @@ class FieldPiece extends Piece {
         >`
       : nothing;
     const style = `value ${isBlank ? 'blank' : ''} ${first ? 'there' : ''} ${this.kind === 'long' ? 'long' : ''}`;
-    if (!this.may) return html`${name}<span class=${style}>${shown}</span>`;
+    if (!this.may) return html`${name}<span class=${style}><span class="words">${shown}</span></span>`;
     const label = `${this.label}: ${isBlank ? 'empty' : (this.value ?? '')}. Change`;
     return html`${name}<button
         type="button"
@@ -221,7 +223,7 @@ class FieldPiece extends Piece {
         part="field"
         @click=${this.#begin}
       >
-        ${shown}
+        <span class="words">${shown}</span>
       </button>`;
   }
 

@@ -31,7 +31,7 @@ class Outline extends Piece {
       display: block;
       container: outline / inline-size;
     }
-    .phase {
+    section.phase {
       margin-top: 1.375rem;
     }
     .phase-head {
