@@ -17,6 +17,7 @@ class FieldPiece extends Piece {
   static look = css`
     plansync-field {
       display: inline-flex;
+      flex-wrap: wrap;
       min-width: 0;
       max-width: 100%;
       position: relative;
@@ -100,9 +101,6 @@ class FieldPiece extends Piece {
       font-size: 0.8125rem;
       font-weight: 500;
       color: var(--late);
-    }
-    plansync-field:has(> .put-back) {
-      flex-wrap: wrap;
     }
     .editing .why {
       display: grid;

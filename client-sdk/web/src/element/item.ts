@@ -203,11 +203,14 @@ class Item extends Piece {
     ...Piece.properties,
     history: { state: true },
     blocking: { state: true },
+    picking: { state: true },
     draft: { state: true },
     mentions: { state: true },
   };
   declare history: readonly Change[] | string | undefined;
   declare blocking: boolean;
+  /** Which list of items is open: a thousand of them are drawn only then. */
+  declare picking: 'from' | 'to' | undefined;
   /** A comment that is being written. */
   declare draft: string;
   declare mentions: readonly string[];
@@ -223,6 +226,7 @@ class Item extends Piece {
   #reset(): void {
     this.history = undefined;
     this.blocking = false;
+    this.picking = undefined;
     this.draft = '';
     this.mentions = [];
   }
@@ -807,10 +811,20 @@ class Item extends Piece {
       rows
         .filter((each) => !taken.has(each.id))
         .map((each) => html`<option value=${each.id}>${each.title ?? each.id}</option>`);
-    return html`<select aria-label=${end === 'from' ? 'Add what it waits for' : 'Add what waits for it'} @change=${add}>
+    return html`<select
+      aria-label=${end === 'from' ? 'Add what it waits for' : 'Add what waits for it'}
+      @focus=${() => (this.picking = end)}
+      @pointerdown=${() => (this.picking = end)}
+      @blur=${() => (this.picking = undefined)}
+      @change=${add}
+    >
       <option value="">Add…</option>
-      <optgroup label="Milestones">${options(milestones.all())}</optgroup>
-      <optgroup label="Tasks">${options(tasks.all())}</optgroup>
+      ${
+        this.picking === end
+          ? html`<optgroup label="Milestones">${options(milestones.all())}</optgroup>
+              <optgroup label="Tasks">${options(tasks.all())}</optgroup>`
+          : nothing
+      }
     </select>`;
   }
 

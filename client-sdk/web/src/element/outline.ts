@@ -399,6 +399,8 @@ class Outline extends Piece {
   readonly #mover = new Mover(this);
   #foldsOf: string | undefined;
   #isLong = false;
+  #common: readonly unknown[] = [];
+  #version = 0;
 
   constructor() {
     super();
@@ -409,6 +411,7 @@ class Outline extends Piece {
     const { desk } = this;
     const { plan, rights } = desk;
     this.#readFolds();
+    this.#readCommon();
     const phases = plan.phases.all();
     const known = new Set(phases.map((phase) => phase.id));
     const milestones = grouped(plan.milestones.all(), (each) => (known.has(each.phase ?? '') ? each.phase! : ''));
@@ -552,16 +555,21 @@ class Outline extends Piece {
     </section>`;
   }
 
+  /** What every row shows: when any of it is another, all rows are drawn. */
+  #readCommon(): void {
+    const { plan, rights, today, seen } = this.desk;
+    const common = [this.desk, plan.people.all({ removed: true }), plan.parties.all(), rights.key, today, seen];
+    if (common.every((each, n) => each === this.#common[n])) return;
+    this.#common = common;
+    this.#version += 1;
+  }
+
   /** What a row shows beside its own fields: when all of it is the same, the row is. */
   #seenIn(subject: string, id: string): unknown[] {
     const { desk } = this;
-    const { plan, seen, standing, rights, today } = desk;
+    const { seen, standing } = desk;
     return [
-      plan.people.all({ removed: true }),
-      plan.parties.all(),
-      rights.key,
-      today,
-      seen,
+      this.#version,
       seen.version(subject),
       standing.critical.has(id),
       standing.moves.get(id)?.to,

@@ -191,6 +191,7 @@ test('details: fields, blocker, dependencies, comments, links, and texts typed t
   await seller.locator('#item-ca-1 .note.blocked').waitFor({ state: 'detached' });
 
   // A dependency with its strength and its gap.
+  await mine.getByLabel('Add what it waits for').focus();
   await mine.getByLabel('Add what it waits for').selectOption('ms-04');
   await says(seller, '.drawer .deps', 'POC Scope Agreement');
   await mine.getByLabel('How strictly it waits for POC Scope Agreement').selectOption('soft');
