@@ -189,13 +189,15 @@ class ProposalPiece extends Ask {
     const wishes = Object.entries((proposal.items ?? {}) as Record<string, Wish>);
     const answers = Object.entries(proposal.answers ?? {});
     const isAsked = desk.rights.lead && answers.some(([who, answer]) => who === desk.party && answer === 'pending');
+    const said = desk.commentsOf(`proposals/${proposal.id}`).map((each) => each.text);
+    const reasons = [proposal.reason, ...said].filter((each) => each);
     const day = wishes.find(([place]) => DAYS.has(place.slice(subjectOf(place).length + 1)));
     const who = isMine ? `You (${desk.personName(proposal.by)})` : desk.partyName(party) || 'Somebody';
     return html`<div class="ask" role="group" aria-label="A proposal" part="proposal">
       <p>
         <b class=${desk.side(party)}><i class="shape" aria-hidden="true"></i> ${who}</b> ${isMine ? 'ask' : 'asks'} to
         ${wishes.map(([place, wish], n) => html`${n ? ', and to ' : ''}${askWords(desk, place, wish)}`)}${
-          proposal.reason ? html`: <q>${proposal.reason}</q>` : nothing
+          reasons.length ? html`: ${reasons.map((each) => html`<q>${each}</q> `)}` : nothing
         }
         <span class="mute"
           >${[isMine ? '' : desk.personName(proposal.by), agoWords(proposal.at, desk.plan.serverNow(), desk.locale)]

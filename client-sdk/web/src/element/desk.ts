@@ -168,6 +168,8 @@ export class Desk {
   #asking = false;
   #again = false;
   #noticed = 0;
+  /** The reason last given for a place: it goes along when the edit becomes a proposal. */
+  readonly #reasons = new Map<string, string>();
   #there: { readonly of: readonly Present[]; readonly by: Map<string, Present[]> } | undefined;
   #standing: Standing | undefined;
   #asked: { readonly of: readonly Proposal[]; readonly by: Map<string, Proposal[]> } | undefined;
@@ -353,6 +355,8 @@ export class Desk {
   /** Sets one field of an entity (`tasks/ca-1`, `due`); `null` takes it away. Whether it was written. */
   set(of: string, field: string, value: unknown, reason?: string): boolean {
     this.refusals.delete(`${of}/${field}`);
+    if (reason) this.#reasons.set(`${of}/${field}`, reason);
+    else this.#reasons.delete(`${of}/${field}`);
     const fields = field
       .split('.')
       .reverse()
@@ -519,8 +523,12 @@ export class Desk {
 
   #refused(refused: Refused): void {
     const spot = [refused.entity, refused.id, refused.field].filter(Boolean).join('/');
+    const reason = this.#reasons.get(spot);
+    this.#reasons.delete(spot);
     if (refused.code !== 'needs_consent') this.refusals.set(spot, refused.why || refused.code);
     const place = this.title(`${refused.entity}/${refused.id}`) ?? `${refused.entity}/${refused.id}`;
+    const { proposal } = refused;
+    if (proposal && reason) this.edit((tx) => tx.comments.add({ on: proposal, text: reason }));
     if (refused.code === 'needs_consent')
       this.say('said', `${quoted(place)}: ${refused.why || 'the others have been asked to agree'}`);
     else this.say('refused', `${quoted(place)} was put back: ${refused.why || refused.code}`);

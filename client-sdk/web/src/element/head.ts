@@ -159,7 +159,7 @@ class Head extends Piece {
       name=${name}
       label=${label}
       .value=${value}
-      blank=${blank ?? label}
+      blank=${blank ?? `Add the ${label.toLowerCase()}`}
       ?may=${may}
     ></plansync-field>`;
   }
