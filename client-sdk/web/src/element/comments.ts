@@ -50,6 +50,9 @@ class Comments extends Piece {
       padding: 0.75rem 1rem;
       margin-bottom: 0.625rem;
     }
+    .thread h3 {
+      font-size: 1rem;
+    }
     .said {
       padding: 0.5rem 0;
       border-bottom: 1px solid var(--line);
@@ -78,7 +81,7 @@ class Comments extends Piece {
       min-height: 2.5rem;
       height: 2.5rem;
     }
-    .compose textarea:focus {
+    .compose:focus-within textarea {
       height: 5rem;
     }
     .mentions {
@@ -223,7 +226,12 @@ class Comments extends Piece {
       ></textarea>
       ${
         named.length
-          ? html`<div class="mentions" role="group" aria-label="Name somebody">
+          ? html`<div
+              class="mentions"
+              role="group"
+              aria-label="Name somebody"
+              @mousedown=${(event: Event) => event.preventDefault()}
+            >
               ${named.map(
                 ({ id }) =>
                   html`<button type="button" @click=${(event: Event) => this.#name(id, event)}>

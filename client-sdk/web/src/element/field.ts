@@ -44,7 +44,7 @@ class FieldPiece extends Piece {
     .value.long {
       width: 100%;
     }
-    .value.long .words {
+    .value.long > .words {
       white-space: pre-wrap;
     }
     button.value:hover {
@@ -204,7 +204,8 @@ class FieldPiece extends Piece {
     const isBlank = this.value === undefined || this.value === '';
     const there = this.desk.at(this.#place);
     const [first] = there;
-    const shown = isBlank ? (this.may ? this.blank : '–') : (this.shown ?? String(this.value));
+    const text = isBlank ? (this.may ? this.blank : '–') : (this.shown ?? String(this.value));
+    const shown = this.kind === 'long' ? html`<span class="words">${text}</span>` : text;
     const name = first
       ? html`<span class="there-name ${this.desk.side(first.party)}" aria-hidden="true"
           >${there.map((each) => each.name ?? this.desk.personName(each.person)).join(', ')}</span

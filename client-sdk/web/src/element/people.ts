@@ -106,17 +106,42 @@ class People extends Piece {
     .secret .value.blank {
       color: inherit;
     }
+    .judge {
+      grid-column: 2;
+      justify-self: start;
+      padding: 0.125rem 0.375rem;
+      margin-inline-start: -0.375rem;
+      min-height: 1.5rem;
+      font-size: 0.8125rem;
+      font-weight: 500;
+      color: var(--secret);
+    }
+    .secret dt {
+      padding-inline-end: 0.5rem;
+    }
     .secret .lock {
       font-weight: 650;
       font-size: 0.75rem;
     }
   `;
 
-  static override properties = { ...Piece.properties, adding: { state: true }, naming: { state: true } };
+  static override properties = {
+    ...Piece.properties,
+    adding: { state: true },
+    naming: { state: true },
+    judging: { state: true },
+  };
   /** The party that somebody is added to. */
   declare adding: string | undefined;
   /** The placeholder that gets a name. */
   declare naming: string | undefined;
+  /** People of the other side whose private view was opened. */
+  declare judging: ReadonlySet<string>;
+
+  constructor() {
+    super();
+    this.judging = new Set();
+  }
 
   override render(): TemplateResult {
     const { desk } = this;
@@ -235,6 +260,7 @@ class People extends Piece {
         <div class="row">
           <h3>${name}</h3>
           ${isHere ? html`<span class="here-now">● here now</span>` : nothing}
+          ${isSponsor ? html`<span class="sponsor">★ Executive sponsor</span>` : nothing}
           ${seen.added(of) ? html`<span class="tag new">new</span>` : nothing}
           ${
             isOpen
@@ -245,10 +271,20 @@ class People extends Piece {
                 : html`<span class="tag push">no name yet</span>`
               : nothing
           }
+          ${
+            maySponsor
+              ? html`<button
+                  class="quiet icon ${isOpen ? '' : 'push'}"
+                  aria-label="${isSponsor ? 'No longer' : 'Make'} executive sponsor: ${name}"
+                  title="${isSponsor ? 'No longer' : 'Make'} executive sponsor"
+                  @click=${() => desk.set('meta', 'sponsors', { [person.id]: isSponsor ? null : true })}
+                >
+                  ${isSponsor ? '★' : '☆'}
+                </button>`
+              : nothing
+          }
         </div>
-        <p class="about">
-          ${about.filter(Boolean).join(' · ') || (isOpen ? 'A role that nobody is named for' : nothing)}
-        </p>
+        <p class="about">${about.filter(Boolean).join(' · ')}</p>
         ${
           this.naming === person.id
             ? html`<plansync-sheet
@@ -297,25 +333,6 @@ class People extends Piece {
               ?may=${rights.structure()}
             ></plansync-field>
           </dd>
-          ${
-            isSponsor || maySponsor
-              ? html`<dt>Sponsor</dt>
-                  <dd>
-                    ${isSponsor ? html`<span class="sponsor">★ Executive sponsor</span>` : nothing}
-                    ${
-                      maySponsor
-                        ? html`<button
-                            class="quiet icon"
-                            aria-label="${isSponsor ? 'No longer' : 'Make'} executive sponsor: ${name}"
-                            @click=${() => desk.set('meta', 'sponsors', { [person.id]: isSponsor ? null : true })}
-                          >
-                            ${isSponsor ? 'no longer' : 'make executive sponsor'}
-                          </button>`
-                        : nothing
-                    }
-                  </dd>`
-              : nothing
-          }
         </dl>
       </div>
       ${isOwn || !desk.party ? nothing : this.#views(person)}
@@ -328,7 +345,18 @@ class People extends Piece {
     if (!own?.ready || own.plan.status.state === 'refused') return nothing;
     const view = own.plan.collection('views').get(person.id);
     const may = own.rights.structure();
-    if (!view && !may) return nothing;
+    if (!view && !this.judging.has(person.id)) {
+      if (!may) return nothing;
+      const judge = () => {
+        this.judging = new Set([...this.judging, person.id]);
+        void this.updateComplete.then(() =>
+          this.querySelector<HTMLElement>(`#item-${CSS.escape(person.id)} .secret button`)?.focus(),
+        );
+      };
+      return html`<button class="quiet judge" @click=${judge}>
+        <span aria-hidden="true">🔒 </span>Private view of ${this.desk.personName(person.id)}
+      </button>`;
+    }
     const field = (
       name: 'stance' | 'influence' | 'note',
       label: string,

@@ -160,9 +160,24 @@ class Pick extends Piece {
     void this.updateComplete.then(() => this.querySelector<HTMLElement>('.picked button')?.focus());
   };
 
+  /** Focus that went nowhere is that of a hand on a label. */
   #left = (event: FocusEvent): void => {
-    if (!(event.relatedTarget instanceof Node) || !this.contains(event.relatedTarget)) this.open = false;
+    if (event.relatedTarget instanceof Node && !this.contains(event.relatedTarget)) this.open = false;
   };
+
+  #pressed = (event: Event): void => {
+    if (this.open && !event.composedPath().includes(this)) this.open = false;
+  };
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('pointerdown', this.#pressed);
+  }
+
+  override disconnectedCallback(): void {
+    document.removeEventListener('pointerdown', this.#pressed);
+    super.disconnectedCallback();
+  }
 }
 
 define('plansync-pick', Pick);

@@ -121,7 +121,7 @@ class Risks extends Piece {
     }
     .risk .facts {
       display: grid;
-      grid-template-columns: repeat(auto-fit, minmax(min(11rem, 100%), 1fr));
+      grid-template-columns: repeat(auto-fit, minmax(min(7.5rem, 100%), 1fr));
       gap: 0.5rem 1.5rem;
       margin-top: 0.375rem;
       font-size: 0.9333rem;

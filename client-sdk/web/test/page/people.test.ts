@@ -64,6 +64,7 @@ test('what a party thinks of somebody never leaves its own document', async () =
     await page.locator('#tab-people').click();
   }
   const person = seller.locator('#item-b-vp-marketing');
+  await person.getByRole('button', { name: 'Private view of VP Marketing' }).click();
   await person.locator('.secret').waitFor();
   await says(seller, '#item-b-vp-marketing .secret', 'Only Seller sees this');
   await person.getByRole('button', { name: /Stance, private/ }).click();

@@ -114,7 +114,7 @@ test('comments are threads by item, with mentions, and are resolved by who wrote
   await buyer.keyboard.type('what do you think?');
   await buyer.keyboard.press('Control+Enter');
   await says(seller, '.thread h3', 'Contract Signature');
-  await says(seller, '.said .text', HOSTILE);
+  await says(seller, '.said .text', `${HOSTILE} @Account Exec what do you think?`);
   await says(seller, '.said .text b', '@Account Exec');
   await says(seller, '#tab-comments .badge', '1');
   await seller.locator('.thread[aria-label="On Contract Signature"] textarea').fill('We sign in April.');
