@@ -135,10 +135,13 @@ fn words(value: Option<&Value>) -> &str {
     value.and_then(Value::as_str).unwrap_or_default()
 }
 
+/// Flat fields that are to be different, by their keys.
+type Fields = BTreeMap<Box<str>, (Key, Option<Value>)>;
+
 /// An edit in the making, over the plan as it is.
 struct Draft<'a> {
     now: &'a Rows,
-    entities: Vec<(Target, BTreeMap<Box<str>, (Key, Option<Value>)>)>,
+    entities: Vec<(Target, Fields)>,
     marks: Vec<(Target, bool)>,
 }
 
@@ -191,7 +194,7 @@ impl<'a> Draft<'a> {
         self.marks.push((target.clone(), removed));
     }
 
-    fn fields(&mut self, target: &Target) -> &mut BTreeMap<Box<str>, (Key, Option<Value>)> {
+    fn fields(&mut self, target: &Target) -> &mut Fields {
         let at = self.entities.iter().position(|(each, _)| each == target).unwrap_or_else(|| {
             self.entities.push((target.clone(), BTreeMap::new()));
             self.entities.len() - 1
@@ -204,7 +207,7 @@ impl<'a> Draft<'a> {
             Some(value) => Assign::Put(key, value),
             None => Assign::Delete(key),
         };
-        let set = |(target, fields): (Target, BTreeMap<_, (Key, Option<Value>)>)| EntityEdit {
+        let set = |(target, fields): (Target, Fields)| EntityEdit {
             target,
             assigns: fields.into_values().map(assign).collect(),
         };
