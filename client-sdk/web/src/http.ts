@@ -203,24 +203,32 @@ export class Http {
   }
 
   async #send(method: string, path: string, query: Query, body?: unknown): Promise<Response> {
-    const response = await this.#once(method, path, query, body, false);
-    if (response.status !== 401) return this.#checked(method, path, response);
-    return this.#checked(method, path, await this.#once(method, path, query, body, true));
-  }
-
-  async #once(method: string, path: string, query: Query, body: unknown, refused: boolean): Promise<Response> {
-    const { url, fetch, actor } = this.options;
-    if (!fetch) throw new PlanError('malformed', 'there is no fetch here: give one as the option `fetch`');
-    let token: string | null;
-    try {
-      token = await this.options.token(refused);
-    } catch (cause) {
-      throw new PlanError('unreachable', `there is no token for now (${words(cause)}): try again later`, { cause });
-    }
+    const token = await this.#token(false);
     if (token === null)
       throw new PlanError('unauthorized', 'the token is missing, or the server has refused it: get another one', {
         status: 401,
       });
+    const response = await this.#once(method, path, query, body, token);
+    const another = response.status === 401 ? await this.#token(true) : null;
+    // Without another token the server's word on this one stands.
+    return this.#checked(
+      method,
+      path,
+      another === null ? response : await this.#once(method, path, query, body, another),
+    );
+  }
+
+  async #token(refused: boolean): Promise<string | null> {
+    try {
+      return await this.options.token(refused);
+    } catch (cause) {
+      throw new PlanError('unreachable', `there is no token for now (${words(cause)}): try again later`, { cause });
+    }
+  }
+
+  async #once(method: string, path: string, query: Query, body: unknown, token: string): Promise<Response> {
+    const { url, fetch, actor } = this.options;
+    if (!fetch) throw new PlanError('malformed', 'there is no fetch here: give one as the option `fetch`');
     const address = new URL(path, url);
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) address.searchParams.set(name, String(value));

@@ -89,6 +89,8 @@ export class PresenceBook {
   /** A new connection knows nothing of us, and we nothing of its others. Whether somebody was there. */
   disconnected(): boolean {
     const wasSomebody = this.people.length > 0;
+    // The server has outbid us by one, to tell the others that we are gone: what we say next has to be above that.
+    this.#clock = Math.min(this.#clock + 1, CLOCK_MAX);
     this.#peers.clear();
     this.#shown = undefined;
     this.#due = this.#state !== null;

@@ -50,3 +50,15 @@ test('a state names nobody else, and is bounded', () => {
   for (let id = 10; id < 2_000; id += 1) ann.received(says(id, 1, '{}'));
   expect(ann.people.length).toBe(1_024);
 });
+
+test('after a break, what we say stands above what the server said of our going', () => {
+  const [ana, ben] = [new PresenceBook(1), new PresenceBook(2)];
+  ana.set({ at: 'tasks/ca-1' });
+  ben.received(ana.poll() as Uint8Array);
+  ana.disconnected();
+  // The server outbids the last clock by one.
+  ben.received(says(1, 2, 'null'));
+  expect(ben.people).toEqual([]);
+  ben.received(ana.poll() as Uint8Array);
+  expect(ben.people).toHaveLength(1);
+});
