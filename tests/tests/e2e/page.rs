@@ -111,7 +111,8 @@ async fn a_page_whose_link_expires_while_it_is_open_ends() {
     let soon = token_with(json!({
         "sub": "b-cfo", "plan": "demo", "party": "buyer", "access": "viewer", "iat": 0, "exp": in_seconds(10),
     }));
-    open(&browser, "page", &format!("http://{}/p/demo#token={soon}", server.address()), 1280, "light").await;
+    let url = format!("http://{}/p/demo#token={soon}", server.address());
+    browser.run("page", "goto", json!({"url": url})).await;
     browser.sees("page", ".safety", "Saved").await;
     let ended = json!({"selector": ".state", "text": "This link has expired", "timeoutMs": 30_000});
     browser.run("page", "waitText", ended).await;

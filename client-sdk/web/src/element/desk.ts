@@ -159,6 +159,8 @@ export class Desk {
   told = '';
   /** Why an edit of a place was put back: by `tasks/ca-1/due`. */
   readonly refusals = new Map<string, string>();
+  /** Another number whenever somebody moves, an edit is put back, or a person is called otherwise. */
+  places = 0;
   /** The last edit of each party. */
   readonly lastEdits = new Map<string, { readonly actor: string; readonly time: string }>();
 
@@ -168,6 +170,9 @@ export class Desk {
   #asking = false;
   #again = false;
   #noticed = 0;
+  #telling = false;
+  #places: readonly unknown[] = [];
+  #day = { at: 0, tz: undefined as string | undefined, is: '' };
   /** The reason last given for a place: it goes along when the edit becomes a proposal. */
   readonly #reasons = new Map<string, string>();
   #there: { readonly of: readonly Present[]; readonly by: Map<string, Present[]> } | undefined;
@@ -245,6 +250,11 @@ export class Desk {
   /** The day it is, in the plan's zone, by the server's clock. */
   get today(): string {
     return dayIn(this.plan.serverNow(), this.#names.meta.tz);
+    const { tz } = this.plan.meta;
+    const now = this.plan.serverNow();
+    // Asked for by every row: a second old is new enough.
+    if (Math.abs(now - this.#day.at) > 1_000 || tz !== this.#day.tz) this.#day = { at: now, tz, is: dayIn(now, tz) };
+    return this.#day.is;
   }
 
   /** `Feb 17`, in the reader's language. */
@@ -331,6 +341,7 @@ export class Desk {
       for (const each of by.values()) each.sort((a, b) => ((a.at ?? '~') < (b.at ?? '~') ? -1 : 1));
       this.#talk = { of, by };
     }
+    if (this.#talk.by.size === 0) return NONE;
     return this.#talk.by.get(split(subject)[1]) ?? NONE;
   }
 
@@ -590,7 +601,19 @@ export class Desk {
     this.say('failed', `The server could not say how the plan stands: ${words(error)}`);
   }
 
+  /** Once for everything of one moment. */
   #tell(): void {
-    for (const told of [...this.#listeners]) told();
+    if (this.#telling) return;
+    this.#telling = true;
+    queueMicrotask(() => {
+      this.#telling = false;
+      const { presence, people, parties } = this.plan;
+      const places = [presence.others, people.all({ removed: true }), parties.all(), this.refusals.size];
+      if (places.some((each, n) => each !== this.#places[n])) {
+        this.#places = places;
+        this.places += 1;
+      }
+      for (const told of [...this.#listeners]) told();
+    });
   }
 }

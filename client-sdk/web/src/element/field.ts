@@ -36,7 +36,7 @@ class FieldPiece extends Piece {
       padding: 0.0625rem 0.3125rem;
       margin: 0 -0.3125rem;
       color: inherit;
-      min-height: 1.6em;
+      min-height: 1.5rem;
       min-width: 1.5rem;
       line-height: 1.4;
       unicode-bidi: isolate;
@@ -163,6 +163,7 @@ class FieldPiece extends Piece {
     this.choices = [];
   }
 
+  #places = -1;
   #shownThere: unknown;
   #shownRefusal: string | undefined;
 
@@ -172,7 +173,10 @@ class FieldPiece extends Piece {
 
   /** Thousands of these stand on a page: each looks only at who is in it, and whether it was put back. */
   protected override heard(): void {
-    if (this.desk.at(this.#place) !== this.#shownThere || this.desk.refusals.get(this.#place) !== this.#shownRefusal)
+    const { desk } = this;
+    if (desk.places === this.#places) return;
+    this.#places = desk.places;
+    if (desk.at(this.#place) !== this.#shownThere || desk.refusals.get(this.#place) !== this.#shownRefusal)
       this.requestUpdate();
   }
 

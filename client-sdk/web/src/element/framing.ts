@@ -37,6 +37,9 @@ class Framing extends Piece {
     .framing .row {
       flex-wrap: nowrap;
     }
+    .framing .row button {
+      flex: none;
+    }
     .framing input {
       border-color: var(--line);
     }

@@ -104,6 +104,9 @@ class Item extends Piece {
     .drawer form.row {
       flex-wrap: nowrap;
     }
+    .drawer form.row button {
+      flex: none;
+    }
     .drawer summary {
       cursor: pointer;
       min-height: 1.5rem;

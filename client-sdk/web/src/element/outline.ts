@@ -564,6 +564,21 @@ class Outline extends Piece {
     this.#version += 1;
   }
 
+  /** What any row of a milestone may show: while this and its tasks are the same, none of its rows is looked at. */
+  get #shared(): unknown[] {
+    const { desk } = this;
+    const { plan, seen, standing, opened, flashes } = desk;
+    return [
+      this.#version,
+      seen.taken,
+      standing,
+      opened,
+      flashes.size ? [...flashes.keys()].join() : '',
+      plan.collection('proposals').all(),
+      plan.collection('comments').all(),
+    ];
+  }
+
   /** What a row shows beside its own fields: when all of it is the same, the row is. */
   #seenIn(subject: string, id: string): unknown[] {
     const { desk } = this;
@@ -600,7 +615,7 @@ class Outline extends Piece {
       ${guard([item, done, tasks.length, isFolded, ...this.#seenIn(subject, item.id)], () =>
         this.#milestoneLine(item, subject, tasks.length, done, isFolded, isCritical),
       )}
-      ${tasks.length && !isFolded ? this.#tasks(tasks) : nothing}
+      ${tasks.length && !isFolded ? guard([...this.#shared, ...tasks], () => this.#tasks(tasks)) : nothing}
       ${isAdding ? this.#adder('What is to be done, and how one sees that it is') : nothing}
     </article>`;
   }

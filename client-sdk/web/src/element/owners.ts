@@ -161,6 +161,7 @@ class Owners extends Piece {
   declare at: number;
   declare naming: Naming | undefined;
 
+  #places = -1;
   #people: unknown;
   #there: unknown;
 
@@ -173,6 +174,8 @@ class Owners extends Piece {
 
   protected override heard(): void {
     const { desk } = this;
+    if (!this.isOpen && desk.places === this.#places) return;
+    this.#places = desk.places;
     const isOther =
       desk.plan.people.all({ removed: true }) !== this.#people || desk.at(`${this.of}/owners`) !== this.#there;
     if (this.isOpen || isOther) this.requestUpdate();

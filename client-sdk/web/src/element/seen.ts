@@ -37,6 +37,8 @@ export class Seen {
   readonly #added = new Map<string, Mark>();
   readonly #ids = new Set<string>();
   readonly #versions = new Map<string, number>();
+  /** How many changes have been taken in. */
+  taken = 0;
 
   /** Takes in a change; one that was there before is passed over. */
   take(change: Change): void {
@@ -52,6 +54,7 @@ export class Seen {
       time: change.time,
       ...(data.reason ? { reason: data.reason } : {}),
     };
+    this.taken += 1;
     this.#versions.set(subject, this.version(subject) + 1);
     if (change.type.endsWith('.added')) this.#added.set(subject, mark);
     else if (change.type.endsWith('.removed')) this.#added.delete(subject);

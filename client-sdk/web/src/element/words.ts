@@ -9,6 +9,7 @@ import { DAY_MS, dayNumber } from '../day.js';
 
 export { dayIn, dayNumber, dayOf, daysBetween } from '../day.js';
 
+const agos = new Map<string, Intl.RelativeTimeFormat>();
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
@@ -39,7 +40,8 @@ export function agoWords(instant: string | undefined, nowMs: number, locale: str
   const ms = Date.parse(instant ?? '');
   if (Number.isNaN(ms)) return '';
   const seconds = Math.round((ms - nowMs) / 1000);
-  const words = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  let words = agos.get(locale);
+  if (!words) agos.set(locale, (words = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })));
   const away = Math.abs(seconds);
   if (away < 45) return words.format(0, 'second');
   if (away < 45 * 60) return words.format(Math.round(seconds / 60), 'minute');
