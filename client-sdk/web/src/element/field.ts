@@ -217,11 +217,12 @@ class FieldPiece extends Piece {
       : nothing;
     const style = `value ${isBlank ? 'blank' : ''} ${first ? 'there' : ''} ${this.kind === 'long' ? 'long' : ''}`;
     if (!this.may) return html`${name}<span class=${style}><span class="words">${shown}</span></span>`;
-    const label = `${this.label}: ${isBlank ? 'empty' : (this.value ?? '')}. Change`;
+    // What is read out has what is seen in it, for whoever speaks to the page.
+    const label = typeof text === 'string' ? `${this.label}: ${text}. Change` : undefined;
     return html`${name}<button
         type="button"
         class=${style}
-        aria-label=${typeof this.shown === 'object' ? nothing : label}
+        aria-label=${label ?? nothing}
         title=${`Change ${this.label.toLowerCase()}`}
         part="field"
         @click=${this.#begin}

@@ -502,7 +502,7 @@ class Outline extends Piece {
             ? html`<button
                 class="fold"
                 aria-expanded=${!isFolded}
-                aria-label="${isFolded ? 'Show' : 'Hide'} ${counted(milestones.length, 'milestone')} of ${name}"
+                aria-label="${isFolded ? 'Show' : 'Hide'} ${counted(milestones.length, 'milestone')} of ${name}: ${complete} of ${milestones.length} complete"
                 @click=${() => this.#fold(`phases/${id}`, !isFolded)}
               >
                 ${complete} of ${milestones.length}
@@ -649,7 +649,7 @@ class Outline extends Piece {
               ? html`<button
                   class="fold"
                   aria-expanded=${!isFolded}
-                  aria-label="${isFolded ? 'Show' : 'Hide'} ${counted(count, 'task')} of ${item.title}, ${done} done"
+                  aria-label="${isFolded ? 'Show' : 'Hide'} ${counted(count, 'task')} of ${item.title}: ${done} of ${count} done"
                   @click=${() => this.#fold(item.id, !isFolded)}
                 >
                   ${done} of ${count}

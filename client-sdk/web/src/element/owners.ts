@@ -186,7 +186,6 @@ class Owners extends Piece {
     this.#people = desk.plan.people.all({ removed: true });
     const chips = ownerChips(desk, this.owners, this.party);
     if (!this.may) return chips;
-    const names = (this.owners ?? []).map((id) => desk.personName(id)).join(', ') || 'nobody';
     const there = desk.at(`${this.of}/owners`);
     this.#there = there;
     return html`${
@@ -200,11 +199,10 @@ class Owners extends Piece {
         class="owners"
         aria-haspopup="dialog"
         aria-expanded=${this.isOpen}
-        aria-label="Owners: ${names}. Change"
         title="Change owners"
         @click=${this.#toggle}
       >
-        ${chips}</button
+        <span class="unseen">Owners: </span>${chips}<span class="unseen">. Change</span></button
       >${
         this.isOpen
           ? html`<div
