@@ -48,7 +48,7 @@ fn later(day: Date, days: u64) -> Date {
     day.checked_add(Span::new().days(i64::try_from(days).unwrap())).unwrap()
 }
 
-/// A plan with all kinds of edges, calendars and completed items; every fourth one may have circles.
+/// A plan with all kinds of edges, calendars and completed items; every second one may have circles.
 fn generated(seed: u64) -> Json {
     let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let count = 4 + dice.below(11);
@@ -92,9 +92,9 @@ fn generated(seed: u64) -> Json {
         }
     }
     let mut dependencies: Vec<Json> = Vec::new();
-    for _ in 0..dice.below(count * 2 + 1) {
+    for _ in 0..count / 2 + dice.below(count * 2) {
         let (a, b) = (dice.below(count + 1), dice.below(count + 1));
-        let (from, to) = if seed % 4 == 0 { (a, b) } else { (a.min(b), a.max(b)) };
+        let (from, to) = if seed % 2 == 0 { (a, b) } else { (a.min(b), a.max(b)) };
         let id = format!("i{from:02}>i{to:02}");
         if from == to || dependencies.iter().any(|edge| edge["id"] == json!(id)) {
             continue;
@@ -129,7 +129,7 @@ fn generated(seed: u64) -> Json {
     let zones = ["America/Los_Angeles", "Pacific/Auckland", "UTC", "Europe/Berlin"];
     let mut meta = json!({"title": format!("Plan {seed}"), "tz": dice.pick(&zones)});
     if !dice.one_in(5) {
-        meta["target"] = json!({"date": dice.day()});
+        meta["target"] = json!({"date": later(AS_OF, dice.below(70))});
     }
     if !dice.one_in(3) {
         let days: &[&str] =
@@ -226,8 +226,8 @@ fn the_golden_plans_hold_every_kind_of_case() {
         vector["plan"][list].as_array().is_some_and(|all| all.iter().any(is))
     };
     assert!(count(|each| each["schedules"][0]["is"]["cycle"][0].is_string()) > 3, "circles");
-    assert!(count(|each| each["schedules"][0]["is"]["targetSlip"].as_i64() > Some(0)) > 5, "targets that slip");
-    assert!(count(|each| each["schedules"][0]["is"]["drivingPath"][2].is_string()) > 5, "long paths");
+    assert!(count(|each| each["schedules"][0]["is"]["targetSlip"].as_i64() > Some(0)) > 2, "targets that slip");
+    assert!(count(|each| each["schedules"][0]["is"]["drivingPath"][2].is_string()) > 2, "long paths");
     assert!(count(|each| each["shifts"].as_array().unwrap().iter().any(|one| one["is"]["must"][0].is_object())) > 10);
     for kind in ["FS", "SS", "FF", "SF"] {
         let holds = vectors

@@ -153,6 +153,7 @@ class Calendar extends Piece {
           ['2', 'Every two weeks'],
           ['', 'Not by the week'],
         ],
+        value: '1',
       },
       {
         name: 'day',

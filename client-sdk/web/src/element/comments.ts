@@ -53,21 +53,21 @@ class Comments extends Piece {
     .thread h3 {
       font-size: 1rem;
     }
-    .said {
+    .remark {
       padding: 0.5rem 0;
       border-bottom: 1px solid var(--line);
     }
-    .said:last-of-type {
+    .remark:last-of-type {
       border-bottom: 0;
     }
-    .said.over .text {
+    .remark.over .text {
       color: var(--mute);
     }
-    .said .text {
+    .remark .text {
       white-space: pre-wrap;
       unicode-bidi: plaintext;
     }
-    .said .text b {
+    .remark .text b {
       color: var(--now);
       font-weight: 600;
     }
@@ -84,7 +84,7 @@ class Comments extends Piece {
     .compose:focus-within textarea {
       height: 5rem;
     }
-    .mentions {
+    .naming {
       display: flex;
       flex-wrap: wrap;
       gap: 0.25rem;
@@ -160,7 +160,7 @@ class Comments extends Piece {
     const isMine = each.by === undefined || each.by === me;
     const by = each.by ?? me;
     const now = desk.plan.serverNow();
-    return html`<div class="said ${each.resolvedAt ? 'over' : ''} ${lit(desk, of)}" id="said-${each.id}">
+    return html`<div class="remark ${each.resolvedAt ? 'over' : ''} ${lit(desk, of)}" id="said-${each.id}">
       <div class="row small">
         ${by ? personChip(desk, by) : nothing}
         <span class="mute">${each.at ? agoWords(each.at, now, desk.locale) : 'sending…'}</span>
@@ -227,7 +227,7 @@ class Comments extends Piece {
       ${
         named.length
           ? html`<div
-              class="mentions"
+              class="naming"
               role="group"
               aria-label="Name somebody"
               @mousedown=${(event: Event) => event.preventDefault()}

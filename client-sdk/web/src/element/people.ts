@@ -323,6 +323,7 @@ class People extends Piece {
           <dt>Says yes when</dt>
           <dd>
             <plansync-field
+              block
               .desk=${desk}
               of="stakeholders/${person.id}"
               name="needs"

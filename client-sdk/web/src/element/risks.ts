@@ -119,17 +119,20 @@ class Risks extends Piece {
     .score.some {
       border: 1.5px dashed currentColor;
     }
-    .risk .facts {
+    .risk-facts {
       display: grid;
-      grid-template-columns: repeat(auto-fit, minmax(min(7.5rem, 100%), 1fr));
+      grid-template-columns: repeat(4, minmax(0, 1fr));
       gap: 0.5rem 1.5rem;
       margin-top: 0.375rem;
       font-size: 0.9333rem;
     }
-    .facts .wide {
+    .risk-facts .half {
+      grid-column: span 2;
+    }
+    .risk-facts .wide {
       grid-column: 1 / -1;
     }
-    .facts dt {
+    .risk-facts dt {
       font-size: 0.75rem;
       color: var(--mute);
     }
@@ -149,6 +152,9 @@ class Risks extends Piece {
       min-height: 1.5rem;
     }
     @media (max-width: 40rem) {
+      .risk-facts {
+        grid-template-columns: repeat(2, minmax(0, 1fr));
+      }
       .risk {
         grid-template-columns: minmax(0, 1fr);
       }
@@ -257,6 +263,7 @@ class Risks extends Piece {
         <dt>${label}</dt>
         <dd>
           <plansync-field
+            block
             .desk=${desk}
             of=${of}
             name=${name}
@@ -312,12 +319,20 @@ class Risks extends Piece {
               : nothing
           }
         </div>
-        <dl class="facts">
+        <dl class="risk-facts">
           ${choice('probability', 'How likely', LEVELS)} ${choice('impact', 'How bad', LEVELS)}
           ${choice('state', 'State', STATES, 'open')}
+          ${
+            risk.raisedAt
+              ? html`<div>
+                  <dt>Raised</dt>
+                  <dd>${agoWords(risk.raisedAt, desk.plan.serverNow(), desk.locale)}</dd>
+                </div>`
+              : nothing
+          }
           ${long('mitigation', 'What we do about it', 'Say what keeps it from happening')}
           ${risk.contingency || may ? long('contingency', 'If it happens', 'Say what happens then') : nothing}
-          <div>
+          <div class="half">
             <dt>Owners</dt>
             <dd>
               <plansync-pick
@@ -331,7 +346,7 @@ class Risks extends Piece {
               ></plansync-pick>
             </dd>
           </div>
-          <div>
+          <div class="half">
             <dt>Puts at risk</dt>
             <dd>
               <plansync-pick
@@ -345,14 +360,6 @@ class Risks extends Piece {
               ></plansync-pick>
             </dd>
           </div>
-          ${
-            risk.raisedAt
-              ? html`<div>
-                  <dt>Raised</dt>
-                  <dd>${agoWords(risk.raisedAt, desk.plan.serverNow(), desk.locale)}</dd>
-                </div>`
-              : nothing
-          }
         </dl>
       </div>
     </article>`;

@@ -25,7 +25,7 @@ export type Answers = Readonly<Record<string, string>>;
 
 class Sheet extends LitElement {
   static look = css`
-    .sheet {
+    .ask-sheet {
       display: grid;
       gap: 0.75rem;
       padding: 1rem;
@@ -35,16 +35,16 @@ class Sheet extends LitElement {
       border-radius: 0.75rem;
       background: var(--card);
     }
-    .sheet .asks {
+    .ask-sheet .ask-rows {
       display: grid;
       grid-template-columns: repeat(auto-fill, minmax(min(12rem, 100%), 1fr));
       gap: 0.75rem;
       align-items: end;
     }
-    .sheet .wide {
+    .ask-sheet .wide {
       grid-column: 1 / -1;
     }
-    .sheet .check {
+    .ask-sheet .check {
       display: flex;
       gap: 0.5rem;
       align-items: center;
@@ -78,9 +78,9 @@ class Sheet extends LitElement {
   }
 
   override render(): TemplateResult {
-    return html`<form class="sheet" aria-label=${this.heading} @submit=${this.#submit} @keydown=${this.#key}>
+    return html`<form class="ask-sheet" aria-label=${this.heading} @submit=${this.#submit} @keydown=${this.#key}>
       <h3>${this.heading}</h3>
-      <div class="asks">${this.asks.map((ask) => this.#ask(ask))}</div>
+      <div class="ask-rows">${this.asks.map((ask) => this.#ask(ask))}</div>
       <div class="row">
         <button class="pri" type="submit">${this.action || 'Add'}</button>
         <button class="quiet" type="button" @click=${() => this.leave()}>Leave it</button>

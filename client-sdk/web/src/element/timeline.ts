@@ -217,7 +217,7 @@ class Timeline extends Piece {
       grid-template-columns: var(--label) 1fr;
       height: var(--row);
     }
-    .tl-row.phase {
+    .tl-row.tl-phase {
       height: 1.75rem;
       color: var(--mute);
     }
@@ -239,27 +239,28 @@ class Timeline extends Piece {
       text-overflow: ellipsis;
       white-space: nowrap;
     }
-    .tl-row.phase .name {
+    .tl-row.tl-phase .name {
       font-size: 0.6875rem;
       font-weight: 650;
       letter-spacing: 0.06em;
       text-transform: uppercase;
     }
-    .tl-row.task .name {
+    .tl-row.tl-task .name {
       padding-inline-start: 1.75rem;
       color: var(--mute);
       font-size: 0.8125rem;
     }
-    .tl-row.milestone .name {
+    .tl-row.tl-milestone .name {
       font-weight: 560;
     }
     .tl-row.held > .tl-label {
       box-shadow: inset 3px 0 var(--now);
     }
-    .tl-label .fold {
+    .tl-fold {
       flex: none;
       width: 1.5rem;
       height: 1.5rem;
+      padding: 0;
     }
     .tl-label .none {
       flex: none;
@@ -301,7 +302,7 @@ class Timeline extends Piece {
       background: color-mix(in srgb, var(--mute) 55%, var(--card));
       forced-color-adjust: none;
     }
-    .task > .tl-lane > .tl-bar > i {
+    .tl-task > .tl-lane > .tl-bar > i {
       inset-block: 0.4375rem;
       opacity: 0.85;
     }
@@ -468,7 +469,7 @@ class Timeline extends Piece {
       font-weight: 560;
       min-width: 11rem;
     }
-    table.rows tr.task th {
+    table.rows tr.tl-task th {
       font-weight: 400;
       padding-inline-start: 1.75rem;
     }
@@ -485,18 +486,18 @@ class Timeline extends Piece {
         padding: 0 0.25rem;
         z-index: 1;
       }
-      .tl-row.phase .tl-label {
+      .tl-row.tl-phase .tl-label {
         height: 100%;
         align-items: end;
       }
-      .tl-row.task .name {
+      .tl-row.tl-task .name {
         padding-inline-start: 0;
       }
       .tl-lane {
         position: absolute;
         inset: 1.125rem 0 0;
       }
-      .tl-row.phase .tl-lane {
+      .tl-row.tl-phase .tl-lane {
         display: none;
       }
     }
@@ -778,13 +779,13 @@ class Timeline extends Piece {
     const { item, subject } = row;
     const isHeld = item !== undefined && this.held?.id === item.id;
     const isFolded = item !== undefined && this.folded!.has(item.id);
-    return html`<li class="tl-row ${row.kind} ${isHeld ? 'held' : ''}">
+    return html`<li class="tl-row tl-${row.kind} ${isHeld ? 'held' : ''}">
       <div class="tl-label">
         ${
           row.kind === 'milestone'
             ? row.tasks
               ? html`<button
-                  class="fold"
+                  class="quiet tl-fold"
                   aria-expanded=${!isFolded}
                   aria-label="${isFolded ? 'Show' : 'Hide'} ${counted(row.tasks, 'task')} of ${row.title}"
                   @click=${() => this.#fold(item!.id)}
@@ -1032,7 +1033,7 @@ class Timeline extends Piece {
               const item = row.item!;
               const slip = now.slip[item.id];
               const slack = now.slack[item.id];
-              return html`<tr class=${row.kind}>
+              return html`<tr class="tl-${row.kind}">
                 <th scope="row">${row.title}</th>
                 <td>${ownerChips(desk, item.owners, (item as Task).party)}</td>
                 <td>${item.start ? html`<time datetime=${item.start}>${desk.day(item.start)}</time>` : '–'}</td>

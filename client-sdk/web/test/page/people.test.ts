@@ -27,7 +27,7 @@ test('each side names its own people, adds roles of the other, and sees who is h
   // The buyer names a role of theirs, with the keyboard.
   await buyer.locator('#name-b-it-manager').focus();
   await buyer.keyboard.press('Enter');
-  await buyer.locator('.sheet [name=name]:focus').waitFor();
+  await buyer.locator('.ask-sheet [name=name]:focus').waitFor();
   await buyer.keyboard.type(HOSTILE);
   await buyer.keyboard.press('Enter');
   await says(seller, '#item-b-it-manager h3', '<img src=x onerror=alert(1)>');
@@ -40,7 +40,7 @@ test('each side names its own people, adds roles of the other, and sees who is h
   expect(await seller.locator('#name-b-vp-marketing').count()).toBe(0);
   await seller.locator('#add-to-buyer').click();
   await seller.keyboard.type('Chief Information Officer');
-  await seller.locator('.sheet [name=decisionRole]').selectOption('economic_buyer');
+  await seller.locator('.ask-sheet [name=decisionRole]').selectOption('economic_buyer');
   await seller.keyboard.press('Enter');
   await says(buyer, '.person', /Chief Information Officer.*Name this role.*Economic buyer/s);
 

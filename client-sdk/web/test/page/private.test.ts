@@ -32,7 +32,7 @@ test('private tasks, risks and notes are the own party’s alone', async () => {
 
   await seller.locator('#add-own').click();
   await seller.keyboard.type('Canary one: get the discount <b>approved</b>');
-  await seller.locator('.sheet [name=notes]').fill('Canary two: 18 % at most');
+  await seller.locator('.ask-sheet [name=notes]').fill('Canary two: 18 % at most');
   await seller.getByRole('button', { name: 'Add', exact: true }).click();
   await says(seller, '.own-task', 'Canary one: get the discount <b>approved</b>');
   await seller.locator('#add-risk').click();

@@ -163,8 +163,8 @@ test('both sides keep a calendar and a cadence', async () => {
   await buyer.getByRole('button', { name: 'Add dates' }).click();
   const title = '<img src=x onerror=alert(1)> Holidays';
   await buyer.keyboard.type(title);
-  await buyer.locator('.sheet [name=from]').fill(shiftedDay('2026-03-21'));
-  await buyer.locator('.sheet [name=to]').fill(shiftedDay('2026-03-26'));
+  await buyer.locator('.ask-sheet [name=from]').fill(shiftedDay('2026-03-21'));
+  await buyer.locator('.ask-sheet [name=to]').fill(shiftedDay('2026-03-26'));
   await buyer.getByLabel('Nobody of theirs works then').check();
   await buyer.keyboard.press('Enter');
   await says(seller, '.entries .title', title);
@@ -178,7 +178,7 @@ test('both sides keep a calendar and a cadence', async () => {
   expect(await seller.locator('.entries img').count()).toBe(0);
   await buyer.getByRole('button', { name: 'Add a meeting' }).click();
   await buyer.keyboard.type('Weekly pilot review');
-  await buyer.locator('.sheet [name=time]').fill('10:00');
+  await buyer.locator('.ask-sheet [name=time]').fill('10:00');
   await buyer.getByRole('button', { name: 'Add', exact: true }).click();
   await says(seller, '.entries li', /Weekly pilot review.*every Tuesday.*10:00/s);
 });
