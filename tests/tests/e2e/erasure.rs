@@ -1,6 +1,8 @@
 //! What is erased is gone: from the answers, from the files, and for those who were just writing. What is left says that
 //! something was there, and nothing of what it was.
 
+use std::io::Read as _;
+
 use plansync_protocol::wire::{Frame, encode};
 use plansync_tests::{
     http::token,
@@ -13,18 +15,35 @@ use serde_json::{Value, json};
 const CANARIES: [&str; 5] =
     ["canary-plan-q7x", "canary-person-q7x", "canary-title-q7x", "canary-text-q7x", "canary-edit-q7x"];
 
-/// How often each of these words stands in the files of a server's folder; its log is no file of the store.
+/// How often each of these words stands in the files of a server's folder, packed or not; its log is no file of the
+/// store.
 pub fn found(server: &Server, words: &[&'static str]) -> Vec<(&'static str, usize)> {
     let mut bytes = Vec::new();
     for file in std::fs::read_dir(server.folder()).unwrap() {
         let path = file.unwrap().path();
         if path.is_file() && !path.ends_with("server.log") {
-            bytes.extend(std::fs::read(path).unwrap());
+            let file = std::fs::read(path).unwrap();
+            bytes.extend(unpacked(&file));
+            bytes.extend(file);
         }
     }
     let text = String::from_utf8_lossy(&bytes);
     let count = |word: &str| text.matches(word).count();
     words.iter().map(|word| (*word, count(word))).filter(|(_, count)| *count > 0).collect()
+}
+
+/// Everything that stands packed in a file, what is removed and not overwritten too: as far as each can be unpacked.
+fn unpacked(file: &[u8]) -> Vec<u8> {
+    const MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+    const BYTES_MAX: u64 = 16 << 20;
+    let mut all = Vec::new();
+    for at in file.windows(MAGIC.len()).enumerate().filter(|(_, bytes)| *bytes == MAGIC).map(|(at, _)| at) {
+        // What follows in the file is no part of it; what was unpacked before that shows is there.
+        if let Ok(packed) = zstd::Decoder::new(&file[at..]) {
+            let _ = packed.single_frame().take(BYTES_MAX).read_to_end(&mut all);
+        }
+    }
+    all
 }
 
 fn sample(title: &str) -> Value {
