@@ -512,7 +512,7 @@ export class Desk {
     this.#edited(change);
     if (change.actor !== this.plan.me?.person) this.seen.take(change);
     this.#tell();
-    this.#askAfter(change.actor === this.plan.me?.person ? 0 : Math.random() * OTHERS_PAUSE_MS);
+    this.#askAfter(change.actor === this.plan.me?.person ? OWN_PAUSE_MS : Math.random() * OTHERS_PAUSE_MS);
   }
 
   #edited(change: Change): void {
