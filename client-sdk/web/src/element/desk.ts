@@ -170,7 +170,6 @@ export class Desk {
   #asking = false;
   #again = false;
   #noticed = 0;
-  #telling = false;
   #places: readonly unknown[] = [];
   #day = { at: 0, tz: undefined as string | undefined, is: '' };
   /** The reason last given for a place: it goes along when the edit becomes a proposal. */
@@ -601,19 +600,14 @@ export class Desk {
     this.say('failed', `The server could not say how the plan stands: ${words(error)}`);
   }
 
-  /** Once for everything of one moment. */
+  /** At once, so that whoever waits for a part to be drawn after an edit waits for this too. */
   #tell(): void {
-    if (this.#telling) return;
-    this.#telling = true;
-    queueMicrotask(() => {
-      this.#telling = false;
-      const { presence, people, parties } = this.plan;
-      const places = [presence.others, people.all({ removed: true }), parties.all(), this.refusals.size];
-      if (places.some((each, n) => each !== this.#places[n])) {
-        this.#places = places;
-        this.places += 1;
-      }
-      for (const told of [...this.#listeners]) told();
-    });
+    const { presence, people, parties } = this.plan;
+    const places = [presence.others, people.all({ removed: true }), parties.all(), this.refusals.size];
+    if (places.some((each, n) => each !== this.#places[n])) {
+      this.#places = places;
+      this.places += 1;
+    }
+    for (const told of [...this.#listeners]) told();
   }
 }
