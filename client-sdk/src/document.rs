@@ -216,7 +216,9 @@ mod tests {
     fn an_update_that_builds_on_what_is_not_there_is_a_gap_that_a_merge_keeps() {
         let mut ana = Document::new(1);
         let mut set = |value: &str| {
-            let written = ana.write(|txn| drop(txn.get_or_insert_map("meta").insert(txn, "title", value)));
+            let written = ana.write(|txn| {
+                txn.get_or_insert_map("meta").insert(txn, "title", value);
+            });
             written.1.update.unwrap()
         };
         let (first, second) = (set("one"), set("two"));

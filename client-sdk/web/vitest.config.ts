@@ -14,8 +14,9 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Whole walks through a page, on a machine that does other things beside.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Each file of test/server starts servers of its own, on a machine that may be busy.
     fileParallelism: false,
   },

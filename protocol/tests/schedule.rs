@@ -94,7 +94,7 @@ fn generated(seed: u64) -> Json {
     let mut dependencies: Vec<Json> = Vec::new();
     for _ in 0..count / 2 + dice.below(count * 2) {
         let (a, b) = (dice.below(count + 1), dice.below(count + 1));
-        let (from, to) = if seed % 2 == 0 { (a, b) } else { (a.min(b), a.max(b)) };
+        let (from, to) = if seed.is_multiple_of(2) { (a, b) } else { (a.min(b), a.max(b)) };
         let id = format!("i{from:02}>i{to:02}");
         if from == to || dependencies.iter().any(|edge| edge["id"] == json!(id)) {
             continue;

@@ -463,7 +463,12 @@ impl<'a> Reviewing<'a> {
         if wishes.is_empty() {
             return;
         }
-        let opened = consent::open(of.after, &wishes, of.who.person, of.reason, of.seq, of.at);
+        // A document says why beside what it changes.
+        let beside = wishes.iter().find_map(|wish| {
+            let reason = |plan: &'a Plan| plan.row(wish.target.collection, &wish.target.id)?.text("reason");
+            reason(of.after).filter(|now| reason(of.before) != Some(now))
+        });
+        let opened = consent::open(of.after, &wishes, of.who.person, of.reason.or(beside), of.seq, of.at);
         self.review.amends.extend(opened.amends);
         for (wish, proposal) in wishes.into_iter().zip(opened.proposals) {
             let parties: Vec<&str> = wish.of.iter().map(String::as_str).collect();

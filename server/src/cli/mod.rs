@@ -47,7 +47,7 @@ enum Command {
     /// PLANSYNC_TOKEN_SECRET) have no flag and are made at the first start where they are not given.
     Serve(Box<serve::Serve>),
     /// Create, list, show and edit plans on a running server
-    Plan(plan::Plan),
+    Plan(Box<plan::Plan>),
     /// Check the store of a stopped server and its hash chain
     Verify(verify::Verify),
     /// Print a script that completes commands in your shell

@@ -533,12 +533,8 @@ export class Desk {
 
   #refused(refused: Refused): void {
     const spot = [refused.entity, refused.id, refused.field].filter(Boolean).join('/');
-    const reason = this.#reasons.get(spot);
-    this.#reasons.delete(spot);
     if (refused.code !== 'needs_consent') this.refusals.set(spot, refused.why || refused.code);
     const place = this.title(`${refused.entity}/${refused.id}`) ?? `${refused.entity}/${refused.id}`;
-    const { proposal } = refused;
-    if (proposal && reason) this.edit((tx) => tx.comments.add({ on: proposal, text: reason }));
     if (refused.code === 'needs_consent')
       this.say('said', `${quoted(place)}: ${refused.why || 'the others have been asked to agree'}`);
     else this.say('refused', `${quoted(place)} was put back: ${refused.why || refused.code}`);

@@ -196,6 +196,6 @@ export async function line(context: BrowserContext): Promise<{ pull(): Promise<v
 }
 
 /** Waits until a page says so. */
-export async function says(page: Page, selector: string, text: string | RegExp, timeoutMs = 15_000): Promise<void> {
+export async function says(page: Page, selector: string, text: string | RegExp, timeoutMs = 30_000): Promise<void> {
   await page.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: timeoutMs });
 }
