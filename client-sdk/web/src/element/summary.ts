@@ -7,7 +7,7 @@
  */
 
 import { css, html, nothing, type TemplateResult } from 'lit';
-import { spans } from './changed.js';
+import { plain, spans } from './changed.js';
 import type { Line, Span, Step, Summary } from './desk.js';
 import { Dialog, saying } from './dialog.js';
 import { define } from './piece.js';
@@ -379,7 +379,7 @@ class SummaryDialog extends Dialog {
               ${whole.legend.map(
                 ({ symbol, word, count }) =>
                   html`<span class=${symbol === '⚠' && count > 0 ? 'late' : ''}
-                    ><span aria-hidden="true">${symbol}</span> ${count} ${word}</span
+                    ><span aria-hidden="true">${plain(symbol)}</span> ${count} ${word}</span
                   >`,
               )}
             </p>`
@@ -447,7 +447,7 @@ class SummaryDialog extends Dialog {
 
   #lines({ lines, more }: { readonly lines: readonly Line[]; readonly more: number }): TemplateResult {
     return html`<ul>
-      ${lines.map((line) => html`<li><i aria-hidden="true">${line.symbol}</i><span>${spans(line.spans)}</span></li>`)}
+      ${lines.map((line) => html`<li><i aria-hidden="true">${plain(line.symbol)}</i><span>${spans(line.spans)}</span></li>`)}
       ${more > 0 ? html`<li class="mute">and ${more} more</li>` : nothing}
     </ul>`;
   }
@@ -582,7 +582,7 @@ class SummaryDialog extends Dialog {
                   ${phase.rows.map(
                     (row) =>
                       html`<tr class="${row.symbol ? 'marked' : ''} ${row.isTask ? 'task' : ''}">
-                        <td class="sign">${row.symbol}</td>
+                        <td class="sign">${plain(row.symbol ?? '')}</td>
                         <td class="name">${row.isTask ? spans(row.title) : html`<b>${spans(row.title)}</b>`}</td>
                         ${row.owners.map((each) => html`<td>${spans(each)}</td>`)}
                         <td>${spans(row.due)}</td>
