@@ -226,12 +226,27 @@ impl<'a> Session<'a> {
     async fn run(mut self) -> Ended {
         let ended = match self.serve().await {
             Ok(never) => match never {},
+            Err(Ended::Socket(broken)) => self.hear_out(broken).await,
             Err(ended) => ended,
         };
         if let Some(goodbye) = ended.goodbye() {
             let _ = time::timeout(GOODBYE_MAX, self.leave(goodbye, matches!(ended, Ended::Stopped))).await;
         }
         ended
+    }
+
+    /// A write may fail before what the server said last has been read: why it closes, and when to come back.
+    async fn hear_out(&mut self, broken: tungstenite::Error) -> Ended {
+        let heard = time::timeout(GOODBYE_MAX, async {
+            while let Some(Ok(message)) = self.stream.next().await {
+                self.receive(message)?;
+            }
+            Ok(())
+        });
+        match heard.await {
+            Ok(Err(ended)) => ended,
+            Ok(Ok(())) | Err(_) => Ended::Socket(broken),
+        }
     }
 
     async fn serve(&mut self) -> Result<std::convert::Infallible, Ended> {

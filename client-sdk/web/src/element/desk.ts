@@ -172,8 +172,6 @@ export class Desk {
   #noticed = 0;
   #places: readonly unknown[] = [];
   #day = { at: 0, tz: undefined as string | undefined, is: '' };
-  /** The reason last given for a place: it goes along when the edit becomes a proposal. */
-  readonly #reasons = new Map<string, string>();
   #there: { readonly of: readonly Present[]; readonly by: Map<string, Present[]> } | undefined;
   #standing: Standing | undefined;
   #asked: { readonly of: readonly Proposal[]; readonly by: Map<string, Proposal[]> } | undefined;
@@ -365,8 +363,6 @@ export class Desk {
   /** Sets one field of an entity (`tasks/ca-1`, `due`); `null` takes it away. Whether it was written. */
   set(of: string, field: string, value: unknown, reason?: string): boolean {
     this.refusals.delete(`${of}/${field}`);
-    if (reason) this.#reasons.set(`${of}/${field}`, reason);
-    else this.#reasons.delete(`${of}/${field}`);
     const fields = field
       .split('.')
       .reverse()
