@@ -11,14 +11,16 @@ help: ## what there is
 run: ## builds everything, starts the server with the sample plan and prints a link for each reader
 	$(CARGO) run --release -p plansync-server -- serve --demo
 
-# The TypeScript client is tested beside the rest, where the processor is idle; what it says comes at the end.
+# The TypeScript client is tested beside the rest, where the processor is idle; what it says comes after that. The page is
+# tested last: people who click want both cores.
 test: browser packages ## builds and runs every test of every language, the browser's too
 	$(CARGO) test --workspace --no-run
 	cd tests/js && npm run --silent check
-	@(cd client-sdk/web && npm run --silent build && npm run --silent size && nice npm test --silent) \
+	@(cd client-sdk/web && npm run --silent build && npm run --silent size && nice npm run --silent test:code) \
 		> target/web.log 2>&1 & web=$$!; \
 	$(CARGO) test --workspace --no-fail-fast; rust=$$?; \
 	wait $$web; web=$$?; cat target/web.log; exit $$((rust || web))
+	cd client-sdk/web && npm run --silent test:page
 	$(MAKE) --no-print-directory weaknesses
 
 lint: ## formatting and lints, without a warning

@@ -209,11 +209,13 @@ async fn nothing_personal_of_an_erased_person_is_in_the_files_and_the_plan_is_ot
     assert_eq!(positions(&changes(&http, private)), positions(&told_privately));
     let said = format!("{retold}{}", changes(&http, private));
     assert!(CANARIES.iter().all(|canary| !said.contains(canary)), "{said}");
-    for at in [1, 2, 20] {
+    let last = after["seq"].as_u64().unwrap();
+    for at in [1, 2, last / 2, last] {
         let (status, past) = http.get(&format!("/v1/plans/deal?at={at}"));
+        assert_eq!(status, 200, "as of entry {at}: {past}");
         let people = past["plan"]["people"].as_array().unwrap();
         let name = &people.iter().find(|row| row["id"] == PERSON).unwrap()["name"];
-        assert_eq!((status, name), (200, &json!("Erased person")), "as of entry {at}");
+        assert_eq!(name, "Erased person", "as of entry {at}");
     }
 
     // Nobody is let in as them, and nothing asks them to come.

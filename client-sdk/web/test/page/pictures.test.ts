@@ -15,8 +15,8 @@ beforeAll(async () => {
     ...plan,
     meta: { ...plan.meta, title: 'Lead processing rollout', account: 'Northwind', opportunity: 'Acme Platform' },
   });
-  // Both have been here before; then there was a call.
-  for (const who of [BUYER, SELLER]) {
+  // All have been here before; then there was a call.
+  for (const who of [BUYER, SELLER, EXECUTIVE]) {
     const visit = await stage.server.join(id, who);
     await visit.live();
     visit.markSeen();
@@ -51,7 +51,8 @@ test('desktop, phone and dark', async () => {
   const others = await stage.open(id, SELLER, { viewport: { width: 1180, height: 900 } });
   await says(others, '.safety', 'Saved');
   const desktop = await stage.open(id, EXECUTIVE, { viewport: { width: 1180, height: 1320 } });
-  await says(desktop, '.thirty', '%');
+  await says(desktop, '.changed', 'Changed since');
+  await says(desktop, '.safety', 'Saved');
   await stage.picture(desktop, 'desktop', false);
   const phone = await stage.open(id, BUYER, { viewport: { width: 390, height: 844 } });
   await says(phone, '.thirty', '%');
