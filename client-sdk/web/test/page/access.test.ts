@@ -80,19 +80,26 @@ async function everywhere(page: Page, look: (place: string) => Promise<void>): P
   await page.keyboard.press('Escape');
 }
 
+const READERS = [
+  ['buyer', BUYER],
+  ['seller', SELLER],
+  ['viewer', EXECUTIVE],
+] as const;
+
 describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
-  test.each([
-    ['buyer', BUYER],
-    ['seller', SELLER],
-    ['viewer', EXECUTIVE],
-  ] as const)('the plan has nothing serious or critical for a %s', { timeout: 120_000 }, async (_, who) => {
-    const page = await stage.open(id, who, { colorScheme });
-    await says(page, '.safety', 'Saved');
-    await says(page, '.thirty', '%');
-    const found: string[] = [];
-    await everywhere(page, async (place) => void found.push(...(await findings(page, place))));
-    expect(found).toEqual([]);
-  });
+  // Whoever reads sees other controls; in the dark they have the same colours for everybody.
+  test.each(colorScheme === 'dark' ? READERS.slice(0, 1) : READERS)(
+    'the plan has nothing serious or critical for a %s',
+    { timeout: 120_000 },
+    async (_, who) => {
+      const page = await stage.open(id, who, { colorScheme });
+      await says(page, '.safety', 'Saved');
+      await says(page, '.thirty', '%');
+      const found: string[] = [];
+      await everywhere(page, async (place) => void found.push(...(await findings(page, place))));
+      expect(found).toEqual([]);
+    },
+  );
 
   test('nor have the other pages and states', { timeout: 120_000 }, async () => {
     const page = await stage.tab(await stage.profile({ colorScheme }));
