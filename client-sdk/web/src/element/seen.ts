@@ -19,17 +19,7 @@ export interface Mark {
 }
 
 /** What the data of a change says. */
-export interface ChangeData {
-  readonly entity?: string;
-  readonly id?: string;
-  readonly title?: string;
-  readonly class?: string;
-  readonly field?: string;
-  readonly old?: unknown;
-  readonly new?: unknown;
-  readonly deltaDays?: number;
-  readonly reason?: string;
-}
+export type ChangeData = Change['data'];
 
 /** The marks of a plan. */
 export class Seen {
@@ -44,7 +34,7 @@ export class Seen {
   take(change: Change): void {
     if (this.#ids.has(change.id)) return;
     this.#ids.add(change.id);
-    const data = (change.data ?? {}) as ChangeData;
+    const { data } = change;
     if (!data.entity || change.type.startsWith('plansync.derived')) return;
     const subject = data.entity === 'meta' ? 'meta' : `${data.entity}/${data.id}`;
     const mark: Mark = {
