@@ -258,7 +258,8 @@ struct Turn {
     claims: Vec<(ClientId, PersonId)>,
     updates: usize,
     answers: Vec<Answer>,
-    seen: Vec<MemberId>,
+    /// Who has seen all that is there, whether or not they have left since.
+    seen: BTreeSet<PersonId>,
     /// Everything written is to become changes before the answers.
     settle: bool,
     /// Nothing else is taken in before it is done.
@@ -293,7 +294,7 @@ impl Turn {
             claims: Vec::new(),
             updates: 0,
             answers: Vec::new(),
-            seen: Vec::new(),
+            seen: BTreeSet::new(),
             settle: false,
             forget: None,
             drain: None,
@@ -455,7 +456,11 @@ impl Room {
             }
             Event::Presence { id, awareness } => self.hear(id, &awareness),
             Event::WhoIsThere { id } => turn.answers.push(Answer::Everyone(id)),
-            Event::Seen { id } => turn.seen.push(id),
+            // A visit is one of the shared document.
+            Event::Seen { id } if self.scope == Scope::Shared => {
+                turn.seen.extend(self.members.get_mut(id).map(|member| member.claims.sub.clone()));
+            }
+            Event::Seen { .. } => {}
             Event::CatchUp { id, given } => turn.answers.push(Answer::CatchUp(id, given)),
             Event::Read { settled, reply } => {
                 turn.settle |= settled;
@@ -660,11 +665,8 @@ impl Room {
             self.tell(None).await?;
         }
         self.plan_settling();
-        for id in turn.seen {
-            // A visit is one of the shared document.
-            if let Some(member) = self.members.get_mut(id).filter(|_| self.scope == Scope::Shared) {
-                self.log.visit(self.row.number, member.claims.sub.clone(), self.seq).await?;
-            }
+        for person in turn.seen {
+            self.log.visit(self.row.number, person, self.seq).await?;
         }
         for answer in turn.answers {
             self.answer(answer)?;

@@ -265,6 +265,36 @@ async fn a_person_is_told_up_to_where_they_have_seen_a_plan() {
     .await;
 }
 
+/// Who closes the page right after "mark as seen" has seen it, also when the room is busy and hears both at once.
+#[tokio::test]
+async fn a_visit_is_kept_though_its_person_leaves_at_once() {
+    let server = server().await;
+    let http = server.http();
+    http.create_sample("p");
+    let people: Vec<_> = (0..20).map(|n| token("p", &format!("reader-{n}"), "buyer", "viewer")).collect();
+    let mut open = Vec::new();
+    for person in &people {
+        open.push(Raw::plansync(&server, "p", person).await.0);
+    }
+    let writing = tokio::task::spawn_blocking(move || {
+        for n in 0..40 {
+            edit(&http, &json!({"set": {"tasks": {"ca-1": {"notes": "word ".repeat(n * 20)}}}}));
+        }
+    });
+    for mut raw in open {
+        raw.send(&wire::encode(&Frame::Touch)).await;
+        drop(raw);
+    }
+    writing.await.unwrap();
+    for person in &people {
+        wait::until("the visit", DEADLINE, async || {
+            let (_, welcome) = Raw::plansync(&server, "p", person).await;
+            if welcome.last_visit_seq > 0 { Ok(()) } else { Err("none".into()) }
+        })
+        .await;
+    }
+}
+
 /// Nobody writes; a day passes while the server is down. What is overdue now is told once, by the server itself.
 #[tokio::test]
 async fn a_new_day_tells_what_it_makes_overdue_once() {

@@ -21,6 +21,8 @@ import { dayIn, dayWords, quoted } from './words.js';
 const OWN_PAUSE_MS = 300;
 /** A hundred readers do not all ask at the same moment. */
 const OTHERS_PAUSE_MS = 1_000;
+/** What could not be asked is asked again. */
+const AGAIN_MS = 3_000;
 /** How long what somebody else has changed is lit up. */
 const FLASH_MS = 1_600;
 /** How long a notice stays; one with something to do stays longer. */
@@ -168,6 +170,7 @@ export class Desk {
   readonly #stops: (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asking = false;
+  #caughtUp = false;
   #again = false;
   #noticed = 0;
   #places: readonly unknown[] = [];
@@ -470,37 +473,37 @@ export class Desk {
     if (status.state === 'live') {
       this.ready = true;
       // How a plan stands is asked for the shared document alone.
-      if (!this.#begun && !this.beside) void this.#begin();
+      if (!this.#begun && !this.beside) this.#begin();
       else this.#askAfter(0);
     } else this.staleFigures = this.answer !== undefined;
     this.#tell();
   }
 
-  /** At the first connection: what has changed since the reader's last visit. */
-  async #begin(): Promise<void> {
+  /** At the first connection: from where the reader counts. */
+  #begin(): void {
     this.#begun = true;
     const { seq, lastVisitSeq } = this.plan;
     this.since = lastVisitSeq === 0 ? seq : lastVisitSeq;
     // From a first visit on there is something to count from.
     if (lastVisitSeq === 0) this.plan.markSeen();
     this.#askAfter(0);
-    try {
-      let since: number | string = this.since;
-      for (let taken = 0; taken < MARKED_CHANGES_MAX;) {
-        const page = await this.plan.changes({ since, limit: 1000 });
-        if (this.#closed) return;
-        for (const change of page.changes) {
-          this.#edited(change);
-          this.seen.take(change);
-        }
-        taken += page.changes.length;
-        if (!page.next) break;
-        since = page.next;
+  }
+
+  /** What came before the reader did. */
+  async #catchUp(): Promise<void> {
+    let since: number | string = this.since;
+    for (let taken = 0; taken < MARKED_CHANGES_MAX;) {
+      const page = await this.plan.changes({ since, limit: 1000 });
+      if (this.#closed) return;
+      for (const change of page.changes) {
+        this.#edited(change);
+        this.seen.take(change);
       }
-    } catch (error) {
-      this.#failed(error);
+      taken += page.changes.length;
+      if (!page.next) break;
+      since = page.next;
     }
-    this.#tell();
+    this.#caughtUp = true;
   }
 
   #change(change: Change): void {
@@ -567,6 +570,7 @@ export class Desk {
       const [answer, summary] = await Promise.all([
         this.plan.http.get(),
         this.plan.summary({ since: this.since, format: 'json' }),
+        this.#caughtUp || this.#catchUp(),
       ]);
       if (this.#closed) return;
       this.answer = answer;
@@ -584,12 +588,16 @@ export class Desk {
     }
   }
 
+  /** Said once, and asked again; without a connection the banner says it, and the next connection asks. */
   #failed(error: unknown): void {
     if (this.#closed) return;
+    const isNews = !this.staleFigures;
     this.staleFigures = true;
-    // Without a connection the banner says it already.
+    if (this.plan.status.state !== 'live') return;
+    this.#askAfter(AGAIN_MS);
+    // A line that is gone is about to say so itself.
     if (error instanceof PlanError && error.kind === 'unreachable') return;
-    this.say('failed', `The server could not say how the plan stands: ${words(error)}`);
+    if (isNews) this.say('failed', `The server could not say how the plan stands: ${words(error)}`);
   }
 
   /** At once, so that whoever waits for a part to be drawn after an edit waits for this too. */

@@ -195,7 +195,12 @@ export async function line(context: BrowserContext): Promise<{ pull(): Promise<v
   };
 }
 
-/** Waits until a page says so. */
+/** Waits until a page says so; where it does not, tells what it says instead. */
 export async function says(page: Page, selector: string, text: string | RegExp, timeoutMs = 30_000): Promise<void> {
-  await page.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: timeoutMs });
+  try {
+    await page.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: timeoutMs });
+  } catch (error) {
+    const there = await page.locator(`${selector}, .safety, .notices`).allInnerTexts();
+    throw new Error(`the page does not say ${text} at ${selector}: it says ${JSON.stringify(there)}`, { cause: error });
+  }
 }
