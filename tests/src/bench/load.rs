@@ -84,6 +84,17 @@ impl Run {
     }
 }
 
+/// Whose turn it is to write.
+struct Turns {
+    /// Plan and writer.
+    writers: Vec<(usize, usize)>,
+    next: usize,
+    /// How many people each edit of a plan goes to.
+    readers: u64,
+    /// Connections that had ended before.
+    gone: usize,
+}
+
 /// All people of a run.
 pub struct Load {
     poll: Poll,
@@ -191,15 +202,9 @@ impl Load {
 
     /// Lets the writers edit in turn at `rate` edits a second together, then waits for what is under way.
     pub fn run(&mut self, rate: f64, length: Duration) -> Run {
-        let writers: Vec<(usize, usize)> = (0..self.plans.len())
-            .flat_map(|plan| (0..self.plans[plan].writers.len()).map(move |writer| (plan, writer)))
-            .collect();
-        self.drain();
-        let gone = self.people.iter().filter(|person| person.gone).count();
-        self.run = Run::default();
+        let mut turns = self.begin();
         let started = Instant::now();
         let total = (rate * length.as_secs_f64()) as u64;
-        let mut next = 0;
         while self.run.sent < total {
             let now = started.elapsed().as_secs_f64();
             // The first is due at once, and then one after each step of the clock.
@@ -208,24 +213,55 @@ impl Load {
                 let oldest = self.run.sent as f64 / rate;
                 self.run.late = self.run.late.max(Duration::from_secs_f64((now - oldest).max(0.0)));
             }
-            // Between two looks at the sockets only so many, or nobody would read while it catches up.
-            for _ in self.run.sent..due.min(self.run.sent + 64) {
-                let (plan, writer) = writers[next % writers.len()];
-                next += 1;
-                let edit = self.plans[plan].writers[writer].writer.edit();
-                self.send_update(plan, writer, &edit);
-                self.run.sent += 1;
-            }
+            self.write(&mut turns, due);
             let wait = (self.run.sent as f64 / rate - started.elapsed().as_secs_f64()).max(0.0);
             self.turn(Duration::from_secs_f64(wait));
             if started.elapsed() > length + DRAIN {
                 break;
             }
         }
+        self.end(started, &turns)
+    }
+
+    /// Lets the writers edit in turn as fast as edits arrive: so many are under way at any time.
+    pub fn press(&mut self, under_way: u64, length: Duration) -> Run {
+        let mut turns = self.begin();
+        let started = Instant::now();
+        while started.elapsed() < length {
+            let arrived = self.run.delivered / turns.readers;
+            self.write(&mut turns, arrived + under_way);
+            self.turn(Duration::from_millis(20));
+        }
+        self.end(started, &turns)
+    }
+
+    fn begin(&mut self) -> Turns {
+        self.drain();
+        self.run = Run::default();
+        let writers: Vec<_> = (0..self.plans.len())
+            .flat_map(|plan| (0..self.plans[plan].writers.len()).map(move |writer| (plan, writer)))
+            .collect();
+        let readers = self.plans.first().map_or(1, |plan| plan.people.len() as u64 - 1).max(1);
+        Turns { writers, next: 0, readers, gone: self.people.iter().filter(|person| person.gone).count() }
+    }
+
+    /// Writes up to a number of edits since the run began.
+    fn write(&mut self, turns: &mut Turns, up_to: u64) {
+        // Between two looks at the sockets only so many, or nobody would read while it catches up.
+        for _ in self.run.sent..up_to.min(self.run.sent + 64) {
+            let (plan, writer) = turns.writers[turns.next % turns.writers.len()];
+            turns.next += 1;
+            let edit = self.plans[plan].writers[writer].writer.edit();
+            self.send_update(plan, writer, &edit);
+            self.run.sent += 1;
+        }
+    }
+
+    fn end(&mut self, started: Instant, turns: &Turns) -> Run {
         self.run.seconds = started.elapsed().as_secs_f64();
         self.drain();
         self.run.undelivered = self.under_way();
-        self.run.gone = self.people.iter().filter(|person| person.gone).count() - gone;
+        self.run.gone = self.people.iter().filter(|person| person.gone).count() - turns.gone;
         std::mem::take(&mut self.run)
     }
 

@@ -43,7 +43,7 @@ impl Pace {
 
 const ROWS: [&str; 12] = [
     "many",
-    "rights",
+    "costs",
     "hundred",
     "twenty",
     "latency",
@@ -72,7 +72,7 @@ fn main() {
         eprintln!("{row}");
         match row {
             "many" => rows.extend(many::rows(&pace)),
-            "rights" => rows.extend(many::rights(&pace)),
+            "costs" => rows.extend(many::costs(&pace)),
             "hundred" => rows.push(one::busiest(&pace, 8, 100, &[1_600.0, 3_200.0, 6_400.0], (3_200.0, 6_400.0))),
             "twenty" => rows.push(one::busiest(&pace, 4, 20, &[3_200.0, 6_400.0, 12_800.0], (6_400.0, 12_800.0))),
             "latency" => rows.push(one::latency(&pace, fsync)),

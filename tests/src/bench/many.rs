@@ -15,24 +15,15 @@ use crate::{
 const STEPS: [f64; 5] = [2_000.0, 4_000.0, 8_000.0, 12_000.0, 16_000.0];
 /// The CPU of an edit is compared at this rate.
 const CPU_AT: f64 = 8_000.0;
-/// Well below what the server can do, so that nothing waits.
-const RIGHTS_AT: f64 = 4_000.0;
+/// Edits under way while as many are wanted as go: enough that nobody idles.
+const UNDER_WAY: u64 = 512;
+const COST_ROUNDS: usize = 3;
 
 /// Durable edits a second, their CPU, and everybody's return after a restart.
 pub fn rows(pace: &Pace) -> Vec<Row> {
     let plans = pace.plans(2_000);
     let mut house = House::open();
-    house.create_plans("many", plans);
-    let mut load = Load::new();
-    let mut people = Vec::new();
-    for plan in 0..plans {
-        people.extend(house.fill(&mut load, &format!("many-{plan}"), 2));
-    }
-    house::settle(&mut load);
-    for person in people {
-        load.write_as(person, 0);
-    }
-    load.idle(Duration::from_secs(1));
+    let mut load = written_by_two(&house, "many", plans);
     let (mut sustained, mut cpu_at) = (0.0, f64::NAN);
     for rate in STEPS {
         let (run, cpu) = step(&house, &mut load, rate, pace.step());
@@ -66,35 +57,78 @@ pub fn rows(pace: &Pace) -> Vec<Row> {
     ]
 }
 
-/// What it costs to judge every edit: the same edits with this server, and with one that was built without rights.
-/// Each has its turn twice, so that what else the machine does is seen.
-pub fn rights(pace: &Pace) -> Option<Row> {
-    let Some(unjudged) = std::env::var_os("PLANSYNC_BIN_UNJUDGED").map(PathBuf::from) else {
+/// What rights and changes cost: as many edits as go with this server, with one that was built without rights, and with
+/// one that holds changes back. They take turns, and the median counts, so that what else the machine does is seen.
+pub fn costs(pace: &Pace) -> Vec<Row> {
+    let unjudged = std::env::var_os("PLANSYNC_BIN_UNJUDGED").map(PathBuf::from);
+    if unjudged.is_none() {
         eprintln!("  no server without rights: make bench builds one");
-        return None;
-    };
-    let plans = pace.plans(500);
-    let cost = |binary: Option<&PathBuf>| {
-        let house = House::with(Start { binary: binary.cloned(), ..Start::default() });
-        house.create_plans("rights", plans);
-        let mut load = Load::new();
-        let people: Vec<_> = (0..plans).flat_map(|plan| house.fill(&mut load, &format!("rights-{plan}"), 2)).collect();
-        house::settle(&mut load);
-        for person in people {
-            load.write_as(person, 0);
-        }
-        load.idle(Duration::from_secs(1));
-        step(&house, &mut load, RIGHTS_AT, pace.step()).1
-    };
-    let mut costs = [0.0; 2];
-    for _ in 0..2 {
-        costs[0] += cost(None) / 2.0;
-        costs[1] += cost(Some(&unjudged)) / 2.0;
     }
-    let more = (costs[0] / costs[1] - 1.0) * 100.0;
-    let work = format!("CPU that rights add to an edit, at {}/s over {plans} plans", thousands(RIGHTS_AT));
-    let row = Row::new(&work, (10.0, 5.0), more, false, |more| format!("{more:.0} %"));
-    Some(row.with(&format!("({:.3} s per 1,000 with, {:.3} s without)", costs[0], costs[1])))
+    let plans = pace.plans(2_000);
+    let held_back = vec![("PLANSYNC_SETTLE_MS".to_owned(), "600000".to_owned())];
+    let (mut whole, mut no_rights, mut no_changes) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..COST_ROUNDS {
+        whole.push(pressed(pace, plans, "all", Start::default()));
+        no_changes.push(pressed(pace, plans, "no changes", Start { env: held_back.clone(), ..Start::default() }));
+        if unjudged.is_some() {
+            no_rights.push(pressed(pace, plans, "no rights", Start { binary: unjudged.clone(), ..Start::default() }));
+        }
+    }
+    let whole = median(whole);
+    let row = |what: &str, bounds, without: f64| {
+        let less = ((1.0 - whole / without) * 100.0).max(0.0);
+        Row::new(&format!("edits/s that {what} cost, {plans} plans × 2 people"), bounds, less, false, |less| {
+            format!("{less:.0} %")
+        })
+        .with(&format!("({} with, {} without)", thousands(whole), thousands(without)))
+    };
+    let mut rows = vec![row("changes", (15.0, 5.0), median(no_changes))];
+    if !no_rights.is_empty() {
+        rows.push(row("rights", (10.0, 5.0), median(no_rights)));
+    }
+    rows
+}
+
+/// Edits a second of a fresh server that is asked for as many as go.
+fn pressed(pace: &Pace, plans: usize, what: &str, start: Start) -> f64 {
+    let house = House::with(start);
+    let mut load = written_by_two(&house, "costs", plans);
+    // What the first edits of a plan settle to is not yet told while they are measured.
+    load.press(UNDER_WAY, pace.step());
+    let cpu = house.cpu();
+    let run = load.press(UNDER_WAY, pace.step());
+    let cpu = (house.cpu() - cpu) / (run.sent as f64 / 1000.0);
+    eprintln!(
+        "  {what:>10}: {:>6.0} edits/s, p50 {}, p99 {}, undelivered {}, gone {}, server {cpu:.3} CPU s per 1,000",
+        run.rate(),
+        ms(run.times.quantile(0.5)),
+        ms(run.times.quantile(0.99)),
+        run.undelivered,
+        run.gone,
+    );
+    assert!(run.undelivered == 0 && run.gone == 0, "every edit arrives");
+    run.rate()
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+/// Plans with two people each, who both write.
+fn written_by_two(house: &House, prefix: &str, plans: usize) -> Load {
+    house.create_plans(prefix, plans);
+    let mut load = Load::new();
+    let mut people = Vec::new();
+    for plan in 0..plans {
+        people.extend(house.fill(&mut load, &format!("{prefix}-{plan}"), 2));
+    }
+    house::settle(&mut load);
+    for person in people {
+        load.write_as(person, 0);
+    }
+    load.idle(Duration::from_secs(1));
+    load
 }
 
 /// One rate: what came of it, and the server's CPU seconds for 1,000 edits.
