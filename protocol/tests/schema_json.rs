@@ -33,6 +33,7 @@ fn collection(collection: &Collection) -> Value {
     json!({
         "name": collection.name,
         "singular": collection.singular,
+        "about": collection.about,
         "ids": match collection.ids {
             Ids::None => "none",
             Ids::Name => "name",
@@ -62,6 +63,9 @@ fn field(field: &Field) -> Value {
     }
     if let Some(default) = field.default {
         json["default"] = default.into();
+    }
+    if let Some(about) = field.about {
+        json["about"] = about.into();
     }
     json
 }

@@ -1,7 +1,8 @@
 /**
- * Makes `src/schema.ts` from `protocol/golden/schema.json`, which a Rust test holds equal to the table of the schema.
+ * Makes `src/schema.ts` and `docs/schema.md` from `protocol/golden/schema.json`, which a Rust test holds equal to the
+ * table of the schema.
  *
- * `node scripts/schema.mjs` writes it; with `--check` it only says whether it is up to date (exit 1 if not).
+ * `node scripts/schema.mjs` writes them; with `--check` it only says whether they are up to date (exit 1 if not).
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 
 const GOLDEN = new URL('../../../protocol/golden/schema.json', import.meta.url);
-const TARGET = new URL('../src/schema.ts', import.meta.url);
+const TYPES = new URL('../src/schema.ts', import.meta.url);
+const REFERENCE = new URL('../../../docs/schema.md', import.meta.url);
 
 const schema = JSON.parse(readFileSync(GOLDEN, 'utf8'));
 
@@ -59,6 +61,7 @@ function editType(kind) {
   return `${valueType(kind)} | null`;
 }
 
+/** What a field means and holds, in sentences. */
 function describe(field) {
   const { kind } = field;
   const says = {
@@ -73,12 +76,17 @@ function describe(field) {
     text: 'A long text that several people may type in at once.',
     set: kind.member?.type === 'id' ? `Ids of ${kind.member.of.join(' or ')}, sorted.` : 'Sorted.',
   }[kind.type];
-  const parts = [
+  return [
+    field.about,
     says,
     field.default && `Absent means \`${field.default}\`.`,
     field.required && 'A complete plan has it.',
     field.stamped && 'Stamped by the server.',
   ].filter(Boolean);
+}
+
+function comment(field) {
+  const parts = describe(field);
   return parts.length ? `/** ${parts.join(' ')} */\n` : '';
 }
 
@@ -101,7 +109,7 @@ function members(fields, type, modifier, nullable) {
     .map(([name, field]) =>
       Array.isArray(field)
         ? `${modifier}${name}?: { ${members(field, type, modifier, nullable)} }${nullable ? ' | null' : ''};`
-        : `${describe(field)}${modifier}${name}?: ${type(field.kind)};`,
+        : `${comment(field)}${modifier}${name}?: ${type(field.kind)};`,
     )
     .join('\n');
 }
@@ -111,7 +119,7 @@ function types(collection) {
   const single = collection.ids === 'none';
   const all = single ? collection.fields : [...collection.fields, ...schema.removal];
   const written = collection.fields.filter((field) => !field.stamped);
-  const heading = single ? 'The fields of the plan itself.' : `One of \`${collection.name}\`.`;
+  const heading = single ? collection.about : `One of \`${collection.name}\`. ${collection.about}`;
   const read = `/** ${heading} */\nexport interface ${name} {\n${single ? '' : '/** Unique within its collection. */\nreadonly id: string;\n'}${members(all, valueType, 'readonly ', false)}\n}`;
   if (collection.serverWritten) return read;
   return `${read}\n\n/** What may be set of ${single ? 'it' : `one of \`${collection.name}\``}; \`null\` takes a field away. */\nexport interface ${name}Edit {\n${members(written, editType, '', true)}\n}`;
@@ -308,13 +316,86 @@ export const REMOVAL: readonly Field[] = [${schema.removal.map(fieldCall).join('
 export const COLLECTIONS: readonly CollectionSchema[] = [${schema.collections.map(collectionCall).join(',')}];
 `;
 
-const path = fileURLToPath(TARGET);
-const formatted = await format(source, { ...(await resolveConfig(path)), parser: 'typescript' });
-if (process.argv.includes('--check')) {
-  if (readFileSync(path, 'utf8') !== formatted) {
-    console.error('src/schema.ts is not made from protocol/golden/schema.json: run `npm run generate`');
-    process.exit(1);
+/** What a value looks like in the canonical JSON. */
+function shape(kind) {
+  switch (kind.type) {
+    case 'bool':
+      return '`true` or `false`';
+    case 'enum':
+      return kind.words.map((word) => `\`${word}\``).join(', ');
+    case 'any':
+      return 'a number, a text or a bool';
+    case 'set':
+      return kind.member.type === 'enum' ? `a list of ${shape(kind.member)}` : 'a list';
+    case 'map':
+      return kind.entry.type === 'enum' ? `an object of ${shape(kind.entry)}` : 'an object';
+    case 'text':
+      return 'text';
+    case 'number':
+    case 'integer':
+      return 'a number';
+    default:
+      return 'a string';
   }
-} else {
-  writeFileSync(path, formatted);
+}
+
+const ids = {
+  none: 'There is one.',
+  name: 'Ids: at most 128 bytes without white space, controls, `/`, `\\`, quotes, `<` and `>`.',
+  party: 'Ids: letters, digits, `.`, `_`, `-`; part of the name of the private document.',
+  edge: 'Ids: `from>to`.',
+};
+const places = {
+  shared: 'In the shared document.',
+  private: "In a party's private document.",
+  both: "In the shared document, and in a party's private one.",
+};
+
+function section(collection) {
+  const facts = [
+    ids[collection.ids],
+    collection.ids === 'none' ? '' : `At most ${collection.entitiesMax.toLocaleString('en-US')}, removed ones too.`,
+    places[collection.documents],
+    collection.serverWritten ? 'Written by the server alone.' : '',
+    collection.ids === 'none' ? '' : `What comes or goes is a change of class \`${collection.class}\`.`,
+  ];
+  const rows = collection.fields.map((field) =>
+    [
+      `\`${field.name}\`${field.required ? '\\*' : ''}`,
+      shape(field.kind),
+      `\`${field.class}\``,
+      describe({ ...field, required: false }).join(' '),
+    ].join(' | '),
+  );
+  return `## ${collection.name}
+
+${collection.about} ${facts.filter(Boolean).join(' ')}
+
+| Field | Value | Class | Meaning |
+| --- | --- | --- | --- |
+${rows.map((row) => `| ${row} |`).join('\n')}
+`;
+}
+
+const reference = `# The schema of a plan
+
+Every collection and every field, made by \`client-sdk/web/scripts/schema.mjs\` from the table that the server reads, writes and checks by (\`protocol/src/plan/schema/table.rs\`, as JSON \`protocol/golden/schema.json\`).
+
+The canonical JSON of a plan is \`{"schema": "${schema.schema}", "meta": {…}, "parties": […], …}\`: each collection a list sorted by rank and id, sets as sorted lists, names with a dot as objects (\`target.date\` is \`{"target": {"date": …}}\`), absent fields left out. \`*\` marks what a complete plan has. Words that a list does not name, and fields that no table names, are a newer client's and kept. The class is what changes are selected by (\`docs/changes.md\`) and what rights speak of (\`docs/rights.md\`).
+
+Entities of every collection but \`meta\` have an \`id\`, and after a removal ${schema.removal.map(({ name }) => `\`${name}\``).join(', ')}.
+
+${schema.collections.map(section).join('\n')}`;
+
+const typesPath = fileURLToPath(TYPES);
+const made = [
+  [typesPath, await format(source, { ...(await resolveConfig(typesPath)), parser: 'typescript' })],
+  [fileURLToPath(REFERENCE), reference],
+];
+for (const [path, text] of made) {
+  if (!process.argv.includes('--check')) writeFileSync(path, text);
+  else if (readFileSync(path, 'utf8') !== text) {
+    console.error(`${path} is not made from protocol/golden/schema.json: run \`npm run generate\``);
+    process.exitCode = 1;
+  }
 }

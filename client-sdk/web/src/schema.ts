@@ -107,44 +107,48 @@ export type EntityName =
 /** The name of a collection of entities with ids. */
 export type CollectionName = Exclude<EntityName, 'meta'>;
 
-/** The fields of the plan itself. */
+/** The plan itself: what it is about, for whom, and by when. */
 export interface Meta {
   /** At most 300 characters. A complete plan has it. */
   readonly title?: string;
-  /** At most 100 characters. Absent means `Mutual Action Plan`. */
+  /** What the parties call a plan. At most 100 characters. Absent means `Mutual Action Plan`. */
   readonly planWord?: string;
-  /** At most 300 characters. A complete plan has it. */
+  /** The buying company. At most 300 characters. A complete plan has it. */
   readonly account?: string;
-  /** At most 300 characters. A complete plan has it. */
+  /** The deal. At most 300 characters. A complete plan has it. */
   readonly opportunity?: string;
   readonly value?: {
+    /** What the deal is worth. */
     readonly amount?: number;
-    /** At most 100 characters. */
+    /** An ISO 4217 code: `EUR`. At most 100 characters. */
     readonly currency?: string;
+    /** What the amount counts. */
     readonly basis?: 'acv' | 'tcv' | 'arr' | 'one_off' | 'other' | (string & {});
   };
   readonly target?: {
+    /** What the plan is to reach. */
     readonly kind?: 'close' | 'go_live' | 'other' | (string & {});
-    /** A day, `2026-02-17`. A complete plan has it. */
+    /** The day it is to be reached; moving it needs the other side's consent. A day, `2026-02-17`. A complete plan has it. */
     readonly date?: string;
   };
-  /** A day, `2026-02-17`. */
+  /** The day the buyer begins to use what it buys. A day, `2026-02-17`. */
   readonly goLive?: string;
-  /** Ids of people, sorted. A complete plan has it. */
+  /** One executive for each party. Ids of people, sorted. A complete plan has it. */
   readonly sponsors?: readonly string[];
-  /** A long text that several people may type in at once. A complete plan has it. */
+  /** Why the buyer does this, in 20 to 30 words. A long text that several people may type in at once. A complete plan has it. */
   readonly valueProposition?: string;
   /** At most 100 characters. */
   readonly priority?: string;
+  /** How far the deal is. */
   readonly stage?:
     'draft' | 'active' | 'on_hold' | 'won' | 'lost' | 'onboarding' | 'complete' | 'archived' | (string & {});
-  /** An IANA time zone, `America/Los_Angeles`. A complete plan has it. */
+  /** Whose days the plan's days are. An IANA time zone, `America/Los_Angeles`. A complete plan has it. */
   readonly tz?: string;
-  /** Sorted. */
+  /** Days that count as work; Monday to Friday where there are none. Sorted. */
   readonly workingDays?: readonly ('mo' | 'tu' | 'we' | 'th' | 'fr' | 'sa' | 'su' | (string & {}))[];
-  /** Absent means `propose`. */
+  /** What is proposed for later items when one slips: the least that must move, what its slack does not take up, everything by as much, or nothing. Absent means `propose`. */
   readonly shiftMode?: 'propose' | 'consume' | 'keep_gap' | 'off' | (string & {});
-  /** Absent means `handshake`. */
+  /** Whether edits that concern the other side wait for its consent (`handshake`) or hold at once (`open`). Absent means `handshake`. */
   readonly trust?: 'handshake' | 'open' | (string & {});
 }
 
@@ -152,47 +156,51 @@ export interface Meta {
 export interface MetaEdit {
   /** At most 300 characters. A complete plan has it. */
   title?: string | null;
-  /** At most 100 characters. Absent means `Mutual Action Plan`. */
+  /** What the parties call a plan. At most 100 characters. Absent means `Mutual Action Plan`. */
   planWord?: string | null;
-  /** At most 300 characters. A complete plan has it. */
+  /** The buying company. At most 300 characters. A complete plan has it. */
   account?: string | null;
-  /** At most 300 characters. A complete plan has it. */
+  /** The deal. At most 300 characters. A complete plan has it. */
   opportunity?: string | null;
   value?: {
+    /** What the deal is worth. */
     amount?: number | null;
-    /** At most 100 characters. */
+    /** An ISO 4217 code: `EUR`. At most 100 characters. */
     currency?: string | null;
+    /** What the amount counts. */
     basis?: 'acv' | 'tcv' | 'arr' | 'one_off' | 'other' | (string & {}) | null;
   } | null;
   target?: {
+    /** What the plan is to reach. */
     kind?: 'close' | 'go_live' | 'other' | (string & {}) | null;
-    /** A day, `2026-02-17`. A complete plan has it. */
+    /** The day it is to be reached; moving it needs the other side's consent. A day, `2026-02-17`. A complete plan has it. */
     date?: string | null;
   } | null;
-  /** A day, `2026-02-17`. */
+  /** The day the buyer begins to use what it buys. A day, `2026-02-17`. */
   goLive?: string | null;
-  /** Ids of people, sorted. A complete plan has it. */
+  /** One executive for each party. Ids of people, sorted. A complete plan has it. */
   sponsors?: readonly string[] | Readonly<Record<string, true | null>> | null;
-  /** A long text that several people may type in at once. A complete plan has it. */
+  /** Why the buyer does this, in 20 to 30 words. A long text that several people may type in at once. A complete plan has it. */
   valueProposition?: string | null;
   /** At most 100 characters. */
   priority?: string | null;
+  /** How far the deal is. */
   stage?:
     'draft' | 'active' | 'on_hold' | 'won' | 'lost' | 'onboarding' | 'complete' | 'archived' | (string & {}) | null;
-  /** An IANA time zone, `America/Los_Angeles`. A complete plan has it. */
+  /** Whose days the plan's days are. An IANA time zone, `America/Los_Angeles`. A complete plan has it. */
   tz?: string | null;
-  /** Sorted. */
+  /** Days that count as work; Monday to Friday where there are none. Sorted. */
   workingDays?:
     | readonly ('mo' | 'tu' | 'we' | 'th' | 'fr' | 'sa' | 'su' | (string & {}))[]
     | Readonly<Record<string, true | null>>
     | null;
-  /** Absent means `propose`. */
+  /** What is proposed for later items when one slips: the least that must move, what its slack does not take up, everything by as much, or nothing. Absent means `propose`. */
   shiftMode?: 'propose' | 'consume' | 'keep_gap' | 'off' | (string & {}) | null;
-  /** Absent means `handshake`. */
+  /** Whether edits that concern the other side wait for its consent (`handshake`) or hold at once (`open`). Absent means `handshake`. */
   trust?: 'handshake' | 'open' | (string & {}) | null;
 }
 
-/** One of `parties`. */
+/** One of `parties`. The companies that agree on the plan: one buyer, one seller, any number of partners. */
 export interface Party {
   /** Unique within its collection. */
   readonly id: string;
@@ -200,9 +208,9 @@ export interface Party {
   readonly kind?: 'buyer' | 'seller' | 'partner' | (string & {});
   /** At most 300 characters. */
   readonly name?: string;
-  /** Sorted. */
+  /** Mail domains of the company. Sorted. */
   readonly domains?: readonly string[];
-  /** A whole number from 1 to 12. */
+  /** 1 is January. A whole number from 1 to 12. */
   readonly fiscalYearStartMonth?: number;
   readonly removed?: boolean;
   /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
@@ -217,13 +225,13 @@ export interface PartyEdit {
   kind?: 'buyer' | 'seller' | 'partner' | (string & {}) | null;
   /** At most 300 characters. */
   name?: string | null;
-  /** Sorted. */
+  /** Mail domains of the company. Sorted. */
   domains?: readonly string[] | Readonly<Record<string, true | null>> | null;
-  /** A whole number from 1 to 12. */
+  /** 1 is January. A whole number from 1 to 12. */
   fiscalYearStartMonth?: number | null;
 }
 
-/** One of `people`. */
+/** One of `people`. Who takes part: persons, teams that stand for one, and roles that nobody has been named for yet. */
 export interface Person {
   /** Unique within its collection. */
   readonly id: string;
@@ -233,13 +241,15 @@ export interface Person {
   readonly name?: string;
   /** At most 300 characters. */
   readonly email?: string;
-  /** At most 300 characters. */
+  /** What stands on their card. At most 300 characters. */
   readonly title?: string;
-  /** At most 300 characters. A complete plan has it. */
+  /** What they are in this plan: `IT Manager`. At most 300 characters. A complete plan has it. */
   readonly role?: string;
+  /** A team that stands for a person. */
   readonly team?: boolean;
+  /** A role that nobody has been named for yet. */
   readonly placeholder?: boolean;
-  /** At most 300 characters. */
+  /** Their id in another system. At most 300 characters. */
   readonly externalRef?: string;
   readonly removed?: boolean;
   /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
@@ -256,21 +266,23 @@ export interface PersonEdit {
   name?: string | null;
   /** At most 300 characters. */
   email?: string | null;
-  /** At most 300 characters. */
+  /** What stands on their card. At most 300 characters. */
   title?: string | null;
-  /** At most 300 characters. A complete plan has it. */
+  /** What they are in this plan: `IT Manager`. At most 300 characters. A complete plan has it. */
   role?: string | null;
+  /** A team that stands for a person. */
   team?: boolean | null;
+  /** A role that nobody has been named for yet. */
   placeholder?: boolean | null;
-  /** At most 300 characters. */
+  /** Their id in another system. At most 300 characters. */
   externalRef?: string | null;
 }
 
-/** One of `stakeholders`. */
+/** One of `stakeholders`. What a person decides and needs; its id is the person's. */
 export interface Stakeholder {
   /** Unique within its collection. */
   readonly id: string;
-  /** A complete plan has it. */
+  /** Their part in the decision. A complete plan has it. */
   readonly decisionRole?:
     | 'economic_buyer'
     | 'technical_evaluator'
@@ -284,7 +296,7 @@ export interface Stakeholder {
     | 'approver'
     | 'other'
     | (string & {});
-  /** A long text that several people may type in at once. */
+  /** What they need to say yes. A long text that several people may type in at once. */
   readonly needs?: string;
   readonly removed?: boolean;
   /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
@@ -295,7 +307,7 @@ export interface Stakeholder {
 
 /** What may be set of one of `stakeholders`; `null` takes a field away. */
 export interface StakeholderEdit {
-  /** A complete plan has it. */
+  /** Their part in the decision. A complete plan has it. */
   decisionRole?:
     | 'economic_buyer'
     | 'technical_evaluator'
@@ -310,11 +322,11 @@ export interface StakeholderEdit {
     | 'other'
     | (string & {})
     | null;
-  /** A long text that several people may type in at once. */
+  /** What they need to say yes. A long text that several people may type in at once. */
   needs?: string | null;
 }
 
-/** One of `objectives`. */
+/** One of `objectives`. What the buyer wants to reach. */
 export interface Objective {
   /** Unique within its collection. */
   readonly id: string;
@@ -322,6 +334,7 @@ export interface Objective {
   readonly rank?: string;
   /** A long text that several people may type in at once. */
   readonly text?: string;
+  /** Written as the buyer says it. */
   readonly inBuyersWords?: boolean;
   /** A day, `2026-02-17`. */
   readonly by?: string;
@@ -338,34 +351,39 @@ export interface ObjectiveEdit {
   rank?: string | null;
   /** A long text that several people may type in at once. */
   text?: string | null;
+  /** Written as the buyer says it. */
   inBuyersWords?: boolean | null;
   /** A day, `2026-02-17`. */
   by?: string | null;
 }
 
-/** One of `criteria`. */
+/** One of `criteria`. What success is measured by. */
 export interface Criterion {
   /** Unique within its collection. */
   readonly id: string;
   /** Where it stands among its kind; `move` sets it. */
   readonly rank?: string;
-  /** A complete plan has it. */
+  /** Who has to agree that it is met. A complete plan has it. */
   readonly party?: 'buyer' | 'seller' | 'joint' | (string & {});
   /** At most 300 characters. A complete plan has it. */
   readonly title?: string;
-  /** At most 300 characters. */
+  /** What is counted. At most 300 characters. */
   readonly metric?: string;
   /** At most 100 characters. */
   readonly unit?: string;
+  /** Which way is better. */
   readonly direction?: 'increase' | 'decrease' | 'reach' | (string & {});
+  /** Where it stood before. */
   readonly baseline?: string | number | boolean;
+  /** Where it is to stand. */
   readonly target?: string | number | boolean;
-  /** A day, `2026-02-17`. */
+  /** The day it is to stand there. A day, `2026-02-17`. */
   readonly by?: string;
-  /** An id of milestones. */
+  /** With which it is checked. An id of milestones. */
   readonly milestone?: string;
-  /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
+  /** Agreed for good: later edits are marked `afterFreeze`. A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
   readonly frozenAt?: string;
+  /** The latest value. */
   readonly measured?: string | number | boolean;
   /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
   readonly measuredAt?: string;
@@ -380,25 +398,29 @@ export interface Criterion {
 export interface CriterionEdit {
   /** Where it stands among its kind; `move` sets it. */
   rank?: string | null;
-  /** A complete plan has it. */
+  /** Who has to agree that it is met. A complete plan has it. */
   party?: 'buyer' | 'seller' | 'joint' | (string & {}) | null;
   /** At most 300 characters. A complete plan has it. */
   title?: string | null;
-  /** At most 300 characters. */
+  /** What is counted. At most 300 characters. */
   metric?: string | null;
   /** At most 100 characters. */
   unit?: string | null;
+  /** Which way is better. */
   direction?: 'increase' | 'decrease' | 'reach' | (string & {}) | null;
+  /** Where it stood before. */
   baseline?: string | number | boolean | null;
+  /** Where it is to stand. */
   target?: string | number | boolean | null;
-  /** A day, `2026-02-17`. */
+  /** The day it is to stand there. A day, `2026-02-17`. */
   by?: string | null;
-  /** An id of milestones. */
+  /** With which it is checked. An id of milestones. */
   milestone?: string | null;
+  /** The latest value. */
   measured?: string | number | boolean | null;
 }
 
-/** One of `phases`. */
+/** One of `phases`. Stretches of the plan that milestones stand in. */
 export interface Phase {
   /** Unique within its collection. */
   readonly id: string;
@@ -408,7 +430,7 @@ export interface Phase {
   readonly name?: string;
   /** At most 100 characters. */
   readonly kind?: string;
-  /** A long text that several people may type in at once. */
+  /** What has to hold before the next one begins. A long text that several people may type in at once. */
   readonly exitCriteria?: string;
   readonly removed?: boolean;
   /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
@@ -425,11 +447,11 @@ export interface PhaseEdit {
   name?: string | null;
   /** At most 100 characters. */
   kind?: string | null;
-  /** A long text that several people may type in at once. */
+  /** What has to hold before the next one begins. A long text that several people may type in at once. */
   exitCriteria?: string | null;
 }
 
-/** One of `milestones`. */
+/** One of `milestones`. Points of the plan that both sides have agreed on, each with something the buyer gets. */
 export interface Milestone {
   /** Unique within its collection. */
   readonly id: string;
@@ -439,33 +461,35 @@ export interface Milestone {
   readonly rank?: string;
   /** At most 300 characters. A complete plan has it. */
   readonly title?: string;
-  /** At most 2000 characters. */
+  /** What the buyer has in hand when it is reached. At most 2000 characters. */
   readonly buyerGets?: string;
-  /** A long text that several people may type in at once. */
+  /** How everybody sees that it is reached. A long text that several people may type in at once. */
   readonly doneWhen?: string;
-  /** Ids of people, sorted. A complete plan has it. */
+  /** At least one person of the buyer and one of the seller. Ids of people, sorted. A complete plan has it. */
   readonly owners?: readonly string[];
+  /** Days of work of a person. */
   readonly effort?: Readonly<Record<string, number>>;
   /** A day, `2026-02-17`. */
   readonly start?: string;
   /** A day, `2026-02-17`. A complete plan has it. */
   readonly due?: string;
-  /** A whole number from 0 to 36600. */
+  /** How long it takes. A whole number from 0 to 36600. */
   readonly durationDays?: number;
   /** Absent means `pending`. */
   readonly status?: 'pending' | 'in_progress' | 'blocked' | 'complete' | 'cancelled' | (string & {});
-  /** At most 2000 characters. */
+  /** Why its date or status was last changed. At most 2000 characters. */
   readonly reason?: string;
   readonly blocked?: {
-    /** At most 2000 characters. */
+    /** What stands in the way. At most 2000 characters. */
     readonly reason?: string;
-    /** At most 2000 characters. */
+    /** What would take it out of the way. At most 2000 characters. */
     readonly needs?: string;
     /** A day, `2026-02-17`. */
     readonly since?: string;
-    /** An id of people. */
+    /** Who has said so. An id of people. */
     readonly by?: string;
   };
+  /** Comes after the target: the buyer gets more out of it. */
   readonly optimization?: boolean;
   /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
   readonly completedAt?: string;
@@ -488,45 +512,47 @@ export interface MilestoneEdit {
   rank?: string | null;
   /** At most 300 characters. A complete plan has it. */
   title?: string | null;
-  /** At most 2000 characters. */
+  /** What the buyer has in hand when it is reached. At most 2000 characters. */
   buyerGets?: string | null;
-  /** A long text that several people may type in at once. */
+  /** How everybody sees that it is reached. A long text that several people may type in at once. */
   doneWhen?: string | null;
-  /** Ids of people, sorted. A complete plan has it. */
+  /** At least one person of the buyer and one of the seller. Ids of people, sorted. A complete plan has it. */
   owners?: readonly string[] | Readonly<Record<string, true | null>> | null;
+  /** Days of work of a person. */
   effort?: Readonly<Record<string, number | null>> | null;
   /** A day, `2026-02-17`. */
   start?: string | null;
   /** A day, `2026-02-17`. A complete plan has it. */
   due?: string | null;
-  /** A whole number from 0 to 36600. */
+  /** How long it takes. A whole number from 0 to 36600. */
   durationDays?: number | null;
   /** Absent means `pending`. */
   status?: 'pending' | 'in_progress' | 'blocked' | 'complete' | 'cancelled' | (string & {}) | null;
-  /** At most 2000 characters. */
+  /** Why its date or status was last changed. At most 2000 characters. */
   reason?: string | null;
   blocked?: {
-    /** At most 2000 characters. */
+    /** What stands in the way. At most 2000 characters. */
     reason?: string | null;
-    /** At most 2000 characters. */
+    /** What would take it out of the way. At most 2000 characters. */
     needs?: string | null;
     /** A day, `2026-02-17`. */
     since?: string | null;
-    /** An id of people. */
+    /** Who has said so. An id of people. */
     by?: string | null;
   } | null;
+  /** Comes after the target: the buyer gets more out of it. */
   optimization?: boolean | null;
   /** A long text that several people may type in at once. */
   notes?: string | null;
 }
 
-/** One of `tasks`. */
+/** One of `tasks`. What somebody has to do until a milestone is reached. */
 export interface Task {
   /** Unique within its collection. */
   readonly id: string;
   /** An id of milestones. */
   readonly milestone?: string;
-  /** An id of tasks. */
+  /** The task that it is a step of. An id of tasks. */
   readonly parent?: string;
   /** Where it stands among its kind; `move` sets it. */
   readonly rank?: string;
@@ -534,7 +560,7 @@ export interface Task {
   readonly title?: string;
   /** Absent means `task`. */
   readonly kind?: 'task' | 'call' | 'meeting' | 'approval' | 'document' | 'checkpoint' | (string & {});
-  /** An id of parties. A complete plan has it. */
+  /** Whose task it is: a party, or `joint`. An id of parties. A complete plan has it. */
   readonly party?: string;
   /** Ids of people, sorted. A complete plan has it. */
   readonly owners?: readonly string[];
@@ -542,36 +568,37 @@ export interface Task {
   readonly start?: string;
   /** A day, `2026-02-17`. A complete plan has it. */
   readonly due?: string;
-  /** A whole number from 0 to 36600. */
+  /** How long it takes. A whole number from 0 to 36600. */
   readonly durationDays?: number;
   /** Absent means `pending`. */
   readonly status?: 'pending' | 'in_progress' | 'blocked' | 'complete' | 'cancelled' | (string & {});
-  /** An id of parties. */
+  /** Who has to act before it can go on. An id of parties. */
   readonly waitingOn?: string;
   readonly blocked?: {
-    /** At most 2000 characters. */
+    /** What stands in the way. At most 2000 characters. */
     readonly reason?: string;
-    /** At most 2000 characters. */
+    /** What would take it out of the way. At most 2000 characters. */
     readonly needs?: string;
     /** A day, `2026-02-17`. */
     readonly since?: string;
-    /** An id of people. */
+    /** Who has said so. An id of people. */
     readonly by?: string;
   };
   readonly commitment?: {
+    /** Whether its date has been promised; a new date asks again. */
     readonly state?: 'proposed' | 'accepted' | 'declined' | 'countered' | (string & {});
-    /** A day, `2026-02-17`. */
+    /** The date that is promised, or offered instead. A day, `2026-02-17`. */
     readonly due?: string;
     /** An id of people. Stamped by the server. */
     readonly by?: string;
     /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
     readonly at?: string;
   };
-  /** At most 2000 characters. */
+  /** Why its date or status was last changed. At most 2000 characters. */
   readonly reason?: string;
-  /** At most 2000 characters. */
+  /** Where one can see that it is done: an address. At most 2000 characters. */
   readonly evidence?: string;
-  /** A long text that several people may type in at once. */
+  /** What helps to do it: links and documents. A long text that several people may type in at once. */
   readonly resources?: string;
   /** A long text that several people may type in at once. */
   readonly notes?: string;
@@ -590,7 +617,7 @@ export interface Task {
 export interface TaskEdit {
   /** An id of milestones. */
   milestone?: string | null;
-  /** An id of tasks. */
+  /** The task that it is a step of. An id of tasks. */
   parent?: string | null;
   /** Where it stands among its kind; `move` sets it. */
   rank?: string | null;
@@ -598,7 +625,7 @@ export interface TaskEdit {
   title?: string | null;
   /** Absent means `task`. */
   kind?: 'task' | 'call' | 'meeting' | 'approval' | 'document' | 'checkpoint' | (string & {}) | null;
-  /** An id of parties. A complete plan has it. */
+  /** Whose task it is: a party, or `joint`. An id of parties. A complete plan has it. */
   party?: string | null;
   /** Ids of people, sorted. A complete plan has it. */
   owners?: readonly string[] | Readonly<Record<string, true | null>> | null;
@@ -606,50 +633,51 @@ export interface TaskEdit {
   start?: string | null;
   /** A day, `2026-02-17`. A complete plan has it. */
   due?: string | null;
-  /** A whole number from 0 to 36600. */
+  /** How long it takes. A whole number from 0 to 36600. */
   durationDays?: number | null;
   /** Absent means `pending`. */
   status?: 'pending' | 'in_progress' | 'blocked' | 'complete' | 'cancelled' | (string & {}) | null;
-  /** An id of parties. */
+  /** Who has to act before it can go on. An id of parties. */
   waitingOn?: string | null;
   blocked?: {
-    /** At most 2000 characters. */
+    /** What stands in the way. At most 2000 characters. */
     reason?: string | null;
-    /** At most 2000 characters. */
+    /** What would take it out of the way. At most 2000 characters. */
     needs?: string | null;
     /** A day, `2026-02-17`. */
     since?: string | null;
-    /** An id of people. */
+    /** Who has said so. An id of people. */
     by?: string | null;
   } | null;
   commitment?: {
+    /** Whether its date has been promised; a new date asks again. */
     state?: 'proposed' | 'accepted' | 'declined' | 'countered' | (string & {}) | null;
-    /** A day, `2026-02-17`. */
+    /** The date that is promised, or offered instead. A day, `2026-02-17`. */
     due?: string | null;
   } | null;
-  /** At most 2000 characters. */
+  /** Why its date or status was last changed. At most 2000 characters. */
   reason?: string | null;
-  /** At most 2000 characters. */
+  /** Where one can see that it is done: an address. At most 2000 characters. */
   evidence?: string | null;
-  /** A long text that several people may type in at once. */
+  /** What helps to do it: links and documents. A long text that several people may type in at once. */
   resources?: string | null;
   /** A long text that several people may type in at once. */
   notes?: string | null;
 }
 
-/** One of `dependencies`. */
+/** One of `dependencies`. What has to come before what; its id is `from>to`. Hard ones that would close a circle are refused. */
 export interface Dependency {
   /** Unique within its collection. */
   readonly id: string;
-  /** An id of milestones or tasks. A complete plan has it. */
+  /** What comes first. An id of milestones or tasks. A complete plan has it. */
   readonly from?: string;
-  /** An id of milestones or tasks. A complete plan has it. */
+  /** What comes after it. An id of milestones or tasks. A complete plan has it. */
   readonly to?: string;
-  /** Absent means `FS`. */
+  /** Which end of the first holds which end of the second: finish to start, start to start, finish to finish, start to finish. Absent means `FS`. */
   readonly type?: 'FS' | 'SS' | 'FF' | 'SF' | (string & {});
-  /** Absent means `hard`. */
+  /** A soft one is shown and may drive the target, but moves nothing. Absent means `hard`. */
   readonly strength?: 'hard' | 'soft' | (string & {});
-  /** A whole number from 0 to 36600. Absent means `0`. */
+  /** Calendar days between them, at least. A whole number from 0 to 36600. Absent means `0`. */
   readonly minGapDays?: number;
   /** At most 2000 characters. */
   readonly note?: string;
@@ -662,21 +690,21 @@ export interface Dependency {
 
 /** What may be set of one of `dependencies`; `null` takes a field away. */
 export interface DependencyEdit {
-  /** An id of milestones or tasks. A complete plan has it. */
+  /** What comes first. An id of milestones or tasks. A complete plan has it. */
   from?: string | null;
-  /** An id of milestones or tasks. A complete plan has it. */
+  /** What comes after it. An id of milestones or tasks. A complete plan has it. */
   to?: string | null;
-  /** Absent means `FS`. */
+  /** Which end of the first holds which end of the second: finish to start, start to start, finish to finish, start to finish. Absent means `FS`. */
   type?: 'FS' | 'SS' | 'FF' | 'SF' | (string & {}) | null;
-  /** Absent means `hard`. */
+  /** A soft one is shown and may drive the target, but moves nothing. Absent means `hard`. */
   strength?: 'hard' | 'soft' | (string & {}) | null;
-  /** A whole number from 0 to 36600. Absent means `0`. */
+  /** Calendar days between them, at least. A whole number from 0 to 36600. Absent means `0`. */
   minGapDays?: number | null;
   /** At most 2000 characters. */
   note?: string | null;
 }
 
-/** One of `risks`. */
+/** One of `risks`. What may go wrong or stands in the way, and what is done about it. */
 export interface Risk {
   /** Unique within its collection. */
   readonly id: string;
@@ -690,15 +718,15 @@ export interface Risk {
   readonly probability?: 'low' | 'medium' | 'high' | (string & {});
   /** A complete plan has it. */
   readonly impact?: 'low' | 'medium' | 'high' | (string & {});
-  /** A long text that several people may type in at once. A complete plan has it. */
+  /** What is done so that it does not happen. A long text that several people may type in at once. A complete plan has it. */
   readonly mitigation?: string;
-  /** A long text that several people may type in at once. */
+  /** What is done when it happens. A long text that several people may type in at once. */
   readonly contingency?: string;
   /** An id of parties. */
   readonly party?: string;
   /** Ids of people, sorted. A complete plan has it. */
   readonly owners?: readonly string[];
-  /** Ids of milestones or tasks, sorted. */
+  /** Milestones and tasks that it threatens. Ids of milestones or tasks, sorted. */
   readonly linked?: readonly string[];
   /** Absent means `open`. */
   readonly state?: 'open' | 'mitigating' | 'accepted' | 'closed' | 'happened' | (string & {});
@@ -723,21 +751,21 @@ export interface RiskEdit {
   probability?: 'low' | 'medium' | 'high' | (string & {}) | null;
   /** A complete plan has it. */
   impact?: 'low' | 'medium' | 'high' | (string & {}) | null;
-  /** A long text that several people may type in at once. A complete plan has it. */
+  /** What is done so that it does not happen. A long text that several people may type in at once. A complete plan has it. */
   mitigation?: string | null;
-  /** A long text that several people may type in at once. */
+  /** What is done when it happens. A long text that several people may type in at once. */
   contingency?: string | null;
   /** An id of parties. */
   party?: string | null;
   /** Ids of people, sorted. A complete plan has it. */
   owners?: readonly string[] | Readonly<Record<string, true | null>> | null;
-  /** Ids of milestones or tasks, sorted. */
+  /** Milestones and tasks that it threatens. Ids of milestones or tasks, sorted. */
   linked?: readonly string[] | Readonly<Record<string, true | null>> | null;
   /** Absent means `open`. */
   state?: 'open' | 'mitigating' | 'accepted' | 'closed' | 'happened' | (string & {}) | null;
 }
 
-/** One of `cadence`. */
+/** One of `cadence`. When the parties meet or tell each other how it goes. */
 export interface Cadence {
   /** Unique within its collection. */
   readonly id: string;
@@ -745,17 +773,17 @@ export interface Cadence {
     'review_call' | 'milestone_checkin' | 'blocker_escalation' | 'executive_update' | 'other' | (string & {});
   /** At most 300 characters. A complete plan has it. */
   readonly title?: string;
-  /** At most 300 characters. */
+  /** When it comes back, as of RFC 5545: `FREQ=WEEKLY;BYDAY=TU`. At most 300 characters. */
   readonly rrule?: string;
   /** A time of day, `10:00`. */
   readonly time?: string;
   /** An IANA time zone, `America/Los_Angeles`. */
   readonly tz?: string;
-  /** A whole number from 0 to 36600. */
+  /** How soon after what calls for it. A whole number from 0 to 36600. */
   readonly withinDays?: number;
-  /** A whole number from 0 to 36600. */
+  /** How soon after what calls for it. A whole number from 0 to 36600. */
   readonly withinHours?: number;
-  /** Ids of people, sorted. */
+  /** Who takes part or is told. Ids of people, sorted. */
   readonly audience?: readonly string[];
   readonly removed?: boolean;
   /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
@@ -770,21 +798,21 @@ export interface CadenceEdit {
     'review_call' | 'milestone_checkin' | 'blocker_escalation' | 'executive_update' | 'other' | (string & {}) | null;
   /** At most 300 characters. A complete plan has it. */
   title?: string | null;
-  /** At most 300 characters. */
+  /** When it comes back, as of RFC 5545: `FREQ=WEEKLY;BYDAY=TU`. At most 300 characters. */
   rrule?: string | null;
   /** A time of day, `10:00`. */
   time?: string | null;
   /** An IANA time zone, `America/Los_Angeles`. */
   tz?: string | null;
-  /** A whole number from 0 to 36600. */
+  /** How soon after what calls for it. A whole number from 0 to 36600. */
   withinDays?: number | null;
-  /** A whole number from 0 to 36600. */
+  /** How soon after what calls for it. A whole number from 0 to 36600. */
   withinHours?: number | null;
-  /** Ids of people, sorted. */
+  /** Who takes part or is told. Ids of people, sorted. */
   audience?: readonly string[] | Readonly<Record<string, true | null>> | null;
 }
 
-/** One of `calendar`. */
+/** One of `calendar`. Days that a party cannot be reached, or that are decided elsewhere. */
 export interface CalendarWindow {
   /** Unique within its collection. */
   readonly id: string;
@@ -797,6 +825,7 @@ export interface CalendarWindow {
   readonly from?: string;
   /** A day, `2026-02-17`. A complete plan has it. */
   readonly to?: string;
+  /** Nothing can be due then; otherwise it is a warning. */
   readonly hard?: boolean;
   readonly removed?: boolean;
   /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
@@ -816,14 +845,15 @@ export interface CalendarWindowEdit {
   from?: string | null;
   /** A day, `2026-02-17`. A complete plan has it. */
   to?: string | null;
+  /** Nothing can be due then; otherwise it is a warning. */
   hard?: boolean | null;
 }
 
-/** One of `comments`. */
+/** One of `comments`. What people say about an item. */
 export interface Comment {
   /** Unique within its collection. */
   readonly id: string;
-  /** An id of milestones or tasks or risks or criteria or objectives or phases or dependencies or calendar or proposals. A complete plan has it. */
+  /** The id of what it is about. An id of milestones or tasks or risks or criteria or objectives or phases or dependencies or calendar or proposals. A complete plan has it. */
   readonly on?: string;
   /** A long text that several people may type in at once. A complete plan has it. */
   readonly text?: string;
@@ -833,7 +863,7 @@ export interface Comment {
   readonly at?: string;
   /** An id of people. Stamped by the server. */
   readonly by?: string;
-  /** A UTC instant, `2026-02-17T18:21:07.113Z`. */
+  /** Since when it is settled. A UTC instant, `2026-02-17T18:21:07.113Z`. */
   readonly resolvedAt?: string;
   readonly removed?: boolean;
   /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
@@ -844,17 +874,17 @@ export interface Comment {
 
 /** What may be set of one of `comments`; `null` takes a field away. */
 export interface CommentEdit {
-  /** An id of milestones or tasks or risks or criteria or objectives or phases or dependencies or calendar or proposals. A complete plan has it. */
+  /** The id of what it is about. An id of milestones or tasks or risks or criteria or objectives or phases or dependencies or calendar or proposals. A complete plan has it. */
   on?: string | null;
   /** A long text that several people may type in at once. A complete plan has it. */
   text?: string | null;
   /** Ids of people, sorted. */
   mentions?: readonly string[] | Readonly<Record<string, true | null>> | null;
-  /** A UTC instant, `2026-02-17T18:21:07.113Z`. */
+  /** Since when it is settled. A UTC instant, `2026-02-17T18:21:07.113Z`. */
   resolvedAt?: string | null;
 }
 
-/** One of `touchpoints`. */
+/** One of `touchpoints`. Calls and meetings, from which summaries count. */
 export interface Touchpoint {
   /** Unique within its collection. */
   readonly id: string;
@@ -867,9 +897,9 @@ export interface Touchpoint {
   readonly endedAt?: string;
   /** Ids of people, sorted. */
   readonly attendees?: readonly string[];
-  /** A whole number. Stamped by the server. */
+  /** The last entry of the log when it began. A whole number. Stamped by the server. */
   readonly baselineSeq?: number;
-  /** A whole number. Stamped by the server. */
+  /** The last entry of the log when it ended. A whole number. Stamped by the server. */
   readonly closedSeq?: number;
   readonly removed?: boolean;
   /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
@@ -878,10 +908,11 @@ export interface Touchpoint {
   readonly removedBy?: string;
 }
 
-/** One of `proposals`. */
+/** One of `proposals`. Edits that wait for the consent of others. The server opens them from edits that need it; people may too. */
 export interface Proposal {
   /** Unique within its collection. */
   readonly id: string;
+  /** `entity/id/field` to `{old, new}`. */
   readonly items?: Readonly<Record<string, unknown>>;
   /** At most 2000 characters. */
   readonly reason?: string;
@@ -889,12 +920,13 @@ export interface Proposal {
   readonly by?: string;
   /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
   readonly at?: string;
+  /** A party to its answer. */
   readonly answers?: Readonly<Record<string, 'pending' | 'accepted' | 'declined' | (string & {})>>;
   /** Absent means `open`. */
   readonly state?: 'open' | 'accepted' | 'declined' | 'withdrawn' | 'expired' | (string & {});
-  /** Ids of people, sorted. Stamped by the server. */
+  /** Who has asked and who has accepted. Ids of people, sorted. Stamped by the server. */
   readonly agreedBy?: readonly string[];
-  /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
+  /** When the last answer came. A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
   readonly decidedAt?: string;
   readonly removed?: boolean;
   /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
@@ -905,20 +937,23 @@ export interface Proposal {
 
 /** What may be set of one of `proposals`; `null` takes a field away. */
 export interface ProposalEdit {
+  /** `entity/id/field` to `{old, new}`. */
   items?: Readonly<Record<string, unknown | null>> | null;
   /** At most 2000 characters. */
   reason?: string | null;
+  /** A party to its answer. */
   answers?: Readonly<Record<string, 'pending' | 'accepted' | 'declined' | (string & {}) | null>> | null;
   /** Absent means `open`. */
   state?: 'open' | 'accepted' | 'declined' | 'withdrawn' | 'expired' | (string & {}) | null;
 }
 
-/** One of `views`. */
+/** One of `views`. How a party sees a person; its id is the person's. */
 export interface View {
   /** Unique within its collection. */
   readonly id: string;
+  /** Where they stand. */
   readonly stance?: 'champion' | 'supporter' | 'neutral' | 'sceptic' | 'opponent' | 'unknown' | (string & {});
-  /** A whole number from 1 to 5. */
+  /** 5 is the most. A whole number from 1 to 5. */
   readonly influence?: number;
   /** A long text that several people may type in at once. */
   readonly note?: string;
@@ -931,23 +966,25 @@ export interface View {
 
 /** What may be set of one of `views`; `null` takes a field away. */
 export interface ViewEdit {
+  /** Where they stand. */
   stance?: 'champion' | 'supporter' | 'neutral' | 'sceptic' | 'opponent' | 'unknown' | (string & {}) | null;
-  /** A whole number from 1 to 5. */
+  /** 5 is the most. A whole number from 1 to 5. */
   influence?: number | null;
   /** A long text that several people may type in at once. */
   note?: string | null;
 }
 
-/** One of `links`. */
+/** One of `links`. What a plan is in another system of the party, such as its CRM. */
 export interface Link {
   /** Unique within its collection. */
   readonly id: string;
-  /** At most 100 characters. */
+  /** `salesforce`, `hubspot`. At most 100 characters. */
   readonly system?: string;
-  /** At most 300 characters. */
+  /** The id there. At most 300 characters. */
   readonly objectId?: string;
   /** At most 2000 characters. */
   readonly url?: string;
+  /** A field of the plan to the field there. */
   readonly fields?: Readonly<Record<string, string>>;
   readonly removed?: boolean;
   /** A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
@@ -958,12 +995,13 @@ export interface Link {
 
 /** What may be set of one of `links`; `null` takes a field away. */
 export interface LinkEdit {
-  /** At most 100 characters. */
+  /** `salesforce`, `hubspot`. At most 100 characters. */
   system?: string | null;
-  /** At most 300 characters. */
+  /** The id there. At most 300 characters. */
   objectId?: string | null;
   /** At most 2000 characters. */
   url?: string | null;
+  /** A field of the plan to the field there. */
   fields?: Readonly<Record<string, string | null>> | null;
 }
 

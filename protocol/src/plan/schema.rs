@@ -17,6 +17,8 @@ pub struct Collection {
     pub name: &'static str,
     /// The word for one entity, part of the type of a change: `task`.
     pub singular: &'static str,
+    /// What it is, in words.
+    pub about: &'static str,
     /// The fields in the order of the canonical JSON, without `id` and without those of a removal.
     pub fields: &'static [Field],
     /// What an entity's id looks like.
@@ -48,6 +50,8 @@ pub struct Field {
     pub stamped: bool,
     /// The word that stands for an absent value, for readers; it is not stored.
     pub default: Option<&'static str>,
+    /// What it means, where its name does not say it all.
+    pub about: Option<&'static str>,
 }
 
 /// What a field may hold. Every kind but [`Kind::Set`], [`Kind::Map`] and [`Kind::Text`] is one scalar.
@@ -235,7 +239,7 @@ impl Field {
     /// A row: a field that people write.
     #[must_use]
     pub const fn new(name: &'static str, kind: Kind, class: Class) -> Self {
-        Self { name, kind, class, required: false, stamped: false, default: None }
+        Self { name, kind, class, required: false, stamped: false, default: None, about: None }
     }
 
     /// The row of a field that a complete plan has.
@@ -256,6 +260,13 @@ impl Field {
     #[must_use]
     pub const fn or(mut self, word: &'static str) -> Self {
         self.default = Some(word);
+        self
+    }
+
+    /// The row of a field with its meaning in words.
+    #[must_use]
+    pub const fn about(mut self, words: &'static str) -> Self {
+        self.about = Some(words);
         self
     }
 

@@ -38,6 +38,7 @@ pub static REMOVAL: &[Field] = &[
 pub(super) const SHARED: Collection = Collection {
     name: "",
     singular: "",
+    about: "",
     fields: &[],
     ids: Ids::Name,
     entities_max: 1,
@@ -72,31 +73,33 @@ pub static COLLECTIONS: &[Collection] = &[
 const META: Collection = Collection {
     name: "meta",
     singular: "plan",
+    about: "The plan itself: what it is about, for whom, and by when.",
     ids: Ids::None,
     class: Class::Head,
     fields: &[
         field("title", TITLE, Class::Head).required(),
-        field("planWord", LABEL, Class::Head).or("Mutual Action Plan"),
-        field("account", TITLE, Class::Head).required(),
-        field("opportunity", TITLE, Class::Head).required(),
-        field("value.amount", Kind::Number, Class::Head),
-        field("value.currency", LABEL, Class::Head),
-        field("value.basis", Kind::Enum(&["acv", "tcv", "arr", "one_off", "other"]), Class::Head),
-        field("target.kind", Kind::Enum(&["close", "go_live", "other"]), Class::Target),
-        field("target.date", Kind::Date, Class::Target).required(),
-        field("goLive", Kind::Date, Class::Head),
-        field("sponsors", PERSONS, Class::Head).required(),
-        field("valueProposition", Kind::Text, Class::Head).required(),
+        field("planWord", LABEL, Class::Head).or("Mutual Action Plan").about("What the parties call a plan."),
+        field("account", TITLE, Class::Head).required().about("The buying company."),
+        field("opportunity", TITLE, Class::Head).required().about("The deal."),
+        field("value.amount", Kind::Number, Class::Head).about("What the deal is worth."),
+        field("value.currency", LABEL, Class::Head).about("An ISO 4217 code: `EUR`."),
+        field("value.basis", Kind::Enum(&["acv", "tcv", "arr", "one_off", "other"]), Class::Head).about("What the amount counts."),
+        field("target.kind", Kind::Enum(&["close", "go_live", "other"]), Class::Target).about("What the plan is to reach."),
+        field("target.date", Kind::Date, Class::Target).required().about("The day it is to be reached; moving it needs the other side's consent."),
+        field("goLive", Kind::Date, Class::Head).about("The day the buyer begins to use what it buys."),
+        field("sponsors", PERSONS, Class::Head).required().about("One executive for each party."),
+        field("valueProposition", Kind::Text, Class::Head).required().about("Why the buyer does this, in 20 to 30 words."),
         field("priority", LABEL, Class::Head),
         field(
             "stage",
             Kind::Enum(&["draft", "active", "on_hold", "won", "lost", "onboarding", "complete", "archived"]),
             Class::Head,
-        ),
-        field("tz", Kind::TimeZone, Class::Head).required(),
-        field("workingDays", Kind::Set(Member::Enum(&["mo", "tu", "we", "th", "fr", "sa", "su"])), Class::Head),
-        field("shiftMode", Kind::Enum(&["propose", "consume", "keep_gap", "off"]), Class::Head).or("propose"),
-        field("trust", Kind::Enum(&["handshake", "open"]), Class::Head).or("handshake"),
+        )
+        .about("How far the deal is."),
+        field("tz", Kind::TimeZone, Class::Head).required().about("Whose days the plan's days are."),
+        field("workingDays", Kind::Set(Member::Enum(&["mo", "tu", "we", "th", "fr", "sa", "su"])), Class::Head).about("Days that count as work; Monday to Friday where there are none."),
+        field("shiftMode", Kind::Enum(&["propose", "consume", "keep_gap", "off"]), Class::Head).or("propose").about("What is proposed for later items when one slips: the least that must move, what its slack does not take up, everything by as much, or nothing."),
+        field("trust", Kind::Enum(&["handshake", "open"]), Class::Head).or("handshake").about("Whether edits that concern the other side wait for its consent (`handshake`) or hold at once (`open`)."),
     ],
     ..SHARED
 };
@@ -104,14 +107,15 @@ const META: Collection = Collection {
 const PARTIES_: Collection = Collection {
     name: "parties",
     singular: "party",
+    about: "The companies that agree on the plan: one buyer, one seller, any number of partners.",
     ids: Ids::Party,
     entities_max: limits::PARTIES_MAX,
     class: Class::People,
     fields: &[
         field("kind", Kind::Enum(&["buyer", "seller", "partner"]), Class::People).required(),
         field("name", TITLE, Class::People),
-        field("domains", Kind::Set(Member::Name), Class::People),
-        field("fiscalYearStartMonth", Kind::Integer { min: 1, max: 12 }, Class::People),
+        field("domains", Kind::Set(Member::Name), Class::People).about("Mail domains of the company."),
+        field("fiscalYearStartMonth", Kind::Integer { min: 1, max: 12 }, Class::People).about("1 is January."),
     ],
     ..SHARED
 };
@@ -119,17 +123,18 @@ const PARTIES_: Collection = Collection {
 const PEOPLE_: Collection = Collection {
     name: "people",
     singular: "person",
+    about: "Who takes part: persons, teams that stand for one, and roles that nobody has been named for yet.",
     entities_max: limits::PEOPLE_MAX,
     class: Class::People,
     fields: &[
         field("party", PARTY, Class::People).required(),
         field("name", TITLE, Class::People),
         field("email", TITLE, Class::People),
-        field("title", TITLE, Class::People),
-        field("role", TITLE, Class::People).required(),
-        field("team", Kind::Bool, Class::People),
-        field("placeholder", Kind::Bool, Class::People),
-        field("externalRef", TITLE, Class::People),
+        field("title", TITLE, Class::People).about("What stands on their card."),
+        field("role", TITLE, Class::People).required().about("What they are in this plan: `IT Manager`."),
+        field("team", Kind::Bool, Class::People).about("A team that stands for a person."),
+        field("placeholder", Kind::Bool, Class::People).about("A role that nobody has been named for yet."),
+        field("externalRef", TITLE, Class::People).about("Their id in another system."),
     ],
     ..SHARED
 };
@@ -137,6 +142,7 @@ const PEOPLE_: Collection = Collection {
 const STAKEHOLDERS: Collection = Collection {
     name: "stakeholders",
     singular: "stakeholder",
+    about: "What a person decides and needs; its id is the person's.",
     entities_max: limits::PEOPLE_MAX,
     class: Class::People,
     fields: &[
@@ -157,8 +163,9 @@ const STAKEHOLDERS: Collection = Collection {
             ]),
             Class::People,
         )
+        .about("Their part in the decision.")
         .required(),
-        field("needs", Kind::Text, Class::People),
+        field("needs", Kind::Text, Class::People).about("What they need to say yes."),
     ],
     ..SHARED
 };
@@ -166,12 +173,13 @@ const STAKEHOLDERS: Collection = Collection {
 const OBJECTIVES: Collection = Collection {
     name: "objectives",
     singular: "objective",
+    about: "What the buyer wants to reach.",
     entities_max: limits::GOALS_MAX,
     class: Class::Criteria,
     fields: &[
         field("rank", Kind::Rank, Class::Structure),
         field("text", Kind::Text, Class::Criteria),
-        field("inBuyersWords", Kind::Bool, Class::Criteria),
+        field("inBuyersWords", Kind::Bool, Class::Criteria).about("Written as the buyer says it."),
         field("by", Kind::Date, Class::Criteria),
     ],
     ..SHARED
@@ -180,22 +188,26 @@ const OBJECTIVES: Collection = Collection {
 const CRITERIA: Collection = Collection {
     name: "criteria",
     singular: "criterion",
+    about: "What success is measured by.",
     entities_max: limits::GOALS_MAX,
     documents: Documents::Both,
     class: Class::Criteria,
     fields: &[
         field("rank", Kind::Rank, Class::Structure),
-        field("party", SIDE, Class::Criteria).required(),
+        field("party", SIDE, Class::Criteria).required().about("Who has to agree that it is met."),
         field("title", TITLE, Class::Criteria).required(),
-        field("metric", TITLE, Class::Criteria),
+        field("metric", TITLE, Class::Criteria).about("What is counted."),
         field("unit", LABEL, Class::Criteria),
-        field("direction", Kind::Enum(&["increase", "decrease", "reach"]), Class::Criteria),
-        field("baseline", Kind::Any, Class::Criteria),
-        field("target", Kind::Any, Class::Criteria),
-        field("by", Kind::Date, Class::Criteria),
-        field("milestone", Kind::Id(&["milestones"]), Class::Criteria),
-        field("frozenAt", Kind::Instant, Class::Criteria).stamped(),
-        field("measured", Kind::Any, Class::Criteria),
+        field("direction", Kind::Enum(&["increase", "decrease", "reach"]), Class::Criteria)
+            .about("Which way is better."),
+        field("baseline", Kind::Any, Class::Criteria).about("Where it stood before."),
+        field("target", Kind::Any, Class::Criteria).about("Where it is to stand."),
+        field("by", Kind::Date, Class::Criteria).about("The day it is to stand there."),
+        field("milestone", Kind::Id(&["milestones"]), Class::Criteria).about("With which it is checked."),
+        field("frozenAt", Kind::Instant, Class::Criteria)
+            .stamped()
+            .about("Agreed for good: later edits are marked `afterFreeze`."),
+        field("measured", Kind::Any, Class::Criteria).about("The latest value."),
         field("measuredAt", Kind::Instant, Class::Criteria).stamped(),
     ],
     ..SHARED
@@ -204,12 +216,13 @@ const CRITERIA: Collection = Collection {
 const PHASES: Collection = Collection {
     name: "phases",
     singular: "phase",
+    about: "Stretches of the plan that milestones stand in.",
     entities_max: limits::PHASES_MAX,
     fields: &[
         field("rank", Kind::Rank, Class::Structure),
         field("name", TITLE, Class::Structure).required(),
         field("kind", LABEL, Class::Structure),
-        field("exitCriteria", Kind::Text, Class::Detail),
+        field("exitCriteria", Kind::Text, Class::Detail).about("What has to hold before the next one begins."),
     ],
     ..SHARED
 };
@@ -217,25 +230,29 @@ const PHASES: Collection = Collection {
 const MILESTONES: Collection = Collection {
     name: "milestones",
     singular: "milestone",
+    about: "Points of the plan that both sides have agreed on, each with something the buyer gets.",
     entities_max: limits::MILESTONES_MAX,
     fields: &[
         field("phase", Kind::Id(&["phases"]), Class::Structure),
         field("rank", Kind::Rank, Class::Structure),
         field("title", TITLE, Class::Detail).required(),
-        field("buyerGets", SHORT, Class::Detail),
-        field("doneWhen", Kind::Text, Class::Detail),
-        field("owners", PERSONS, Class::Owner).required(),
-        field("effort", Kind::Map(Entry::Number), Class::Owner),
+        field("buyerGets", SHORT, Class::Detail).about("What the buyer has in hand when it is reached."),
+        field("doneWhen", Kind::Text, Class::Detail).about("How everybody sees that it is reached."),
+        field("owners", PERSONS, Class::Owner)
+            .required()
+            .about("At least one person of the buyer and one of the seller."),
+        field("effort", Kind::Map(Entry::Number), Class::Owner).about("Days of work of a person."),
         field("start", Kind::Date, Class::Date),
         field("due", Kind::Date, Class::Date).required(),
-        field("durationDays", DAYS, Class::Date),
+        field("durationDays", DAYS, Class::Date).about("How long it takes."),
         field("status", STATUS, Class::Status).or("pending"),
-        field("reason", SHORT, Class::Detail),
-        field("blocked.reason", SHORT, Class::Blocker),
-        field("blocked.needs", SHORT, Class::Blocker),
+        field("reason", SHORT, Class::Detail).about("Why its date or status was last changed."),
+        field("blocked.reason", SHORT, Class::Blocker).about("What stands in the way."),
+        field("blocked.needs", SHORT, Class::Blocker).about("What would take it out of the way."),
         field("blocked.since", Kind::Date, Class::Blocker),
-        field("blocked.by", PERSON, Class::Blocker),
-        field("optimization", Kind::Bool, Class::Detail),
+        field("blocked.by", PERSON, Class::Blocker).about("Who has said so."),
+        field("optimization", Kind::Bool, Class::Detail)
+            .about("Comes after the target: the buyer gets more out of it."),
         field("completedAt", Kind::Instant, Class::Status).stamped(),
         field("completedBy", PERSON, Class::Status).stamped(),
         field("notes", Kind::Text, Class::Detail),
@@ -246,33 +263,35 @@ const MILESTONES: Collection = Collection {
 const TASKS: Collection = Collection {
     name: "tasks",
     singular: "task",
+    about: "What somebody has to do until a milestone is reached.",
     entities_max: limits::TASKS_MAX,
     documents: Documents::Both,
     fields: &[
         field("milestone", Kind::Id(&["milestones"]), Class::Structure),
-        field("parent", Kind::Id(&["tasks"]), Class::Structure),
+        field("parent", Kind::Id(&["tasks"]), Class::Structure).about("The task that it is a step of."),
         field("rank", Kind::Rank, Class::Structure),
         field("title", TITLE, Class::Detail).required(),
         field("kind", Kind::Enum(&["task", "call", "meeting", "approval", "document", "checkpoint"]), Class::Detail)
             .or("task"),
-        field("party", PARTY, Class::Owner).required(),
+        field("party", PARTY, Class::Owner).required().about("Whose task it is: a party, or `joint`."),
         field("owners", PERSONS, Class::Owner).required(),
         field("start", Kind::Date, Class::Date),
         field("due", Kind::Date, Class::Date).required(),
-        field("durationDays", DAYS, Class::Date),
+        field("durationDays", DAYS, Class::Date).about("How long it takes."),
         field("status", STATUS, Class::Status).or("pending"),
-        field("waitingOn", PARTY, Class::Status),
-        field("blocked.reason", SHORT, Class::Blocker),
-        field("blocked.needs", SHORT, Class::Blocker),
+        field("waitingOn", PARTY, Class::Status).about("Who has to act before it can go on."),
+        field("blocked.reason", SHORT, Class::Blocker).about("What stands in the way."),
+        field("blocked.needs", SHORT, Class::Blocker).about("What would take it out of the way."),
         field("blocked.since", Kind::Date, Class::Blocker),
-        field("blocked.by", PERSON, Class::Blocker),
-        field("commitment.state", Kind::Enum(&["proposed", "accepted", "declined", "countered"]), Class::Commitment),
-        field("commitment.due", Kind::Date, Class::Commitment),
+        field("blocked.by", PERSON, Class::Blocker).about("Who has said so."),
+        field("commitment.state", Kind::Enum(&["proposed", "accepted", "declined", "countered"]), Class::Commitment)
+            .about("Whether its date has been promised; a new date asks again."),
+        field("commitment.due", Kind::Date, Class::Commitment).about("The date that is promised, or offered instead."),
         field("commitment.by", PERSON, Class::Commitment).stamped(),
         field("commitment.at", Kind::Instant, Class::Commitment).stamped(),
-        field("reason", SHORT, Class::Detail),
-        field("evidence", SHORT, Class::Detail),
-        field("resources", Kind::Text, Class::Detail),
+        field("reason", SHORT, Class::Detail).about("Why its date or status was last changed."),
+        field("evidence", SHORT, Class::Detail).about("Where one can see that it is done: an address."),
+        field("resources", Kind::Text, Class::Detail).about("What helps to do it: links and documents."),
         field("notes", Kind::Text, Class::Detail),
         field("completedAt", Kind::Instant, Class::Status).stamped(),
         field("completedBy", PERSON, Class::Status).stamped(),
@@ -283,14 +302,15 @@ const TASKS: Collection = Collection {
 const DEPENDENCIES: Collection = Collection {
     name: "dependencies",
     singular: "dependency",
+    about: "What has to come before what; its id is `from>to`. Hard ones that would close a circle are refused.",
     ids: Ids::Edge,
     entities_max: limits::DEPENDENCIES_MAX,
     fields: &[
-        field("from", Kind::Id(ITEMS), Class::Structure).required(),
-        field("to", Kind::Id(ITEMS), Class::Structure).required(),
-        field("type", Kind::Enum(&["FS", "SS", "FF", "SF"]), Class::Structure).or("FS"),
-        field("strength", Kind::Enum(&["hard", "soft"]), Class::Structure).or("hard"),
-        field("minGapDays", DAYS, Class::Structure).or("0"),
+        field("from", Kind::Id(ITEMS), Class::Structure).required().about("What comes first."),
+        field("to", Kind::Id(ITEMS), Class::Structure).required().about("What comes after it."),
+        field("type", Kind::Enum(&["FS", "SS", "FF", "SF"]), Class::Structure).or("FS").about("Which end of the first holds which end of the second: finish to start, start to start, finish to finish, start to finish."),
+        field("strength", Kind::Enum(&["hard", "soft"]), Class::Structure).or("hard").about("A soft one is shown and may drive the target, but moves nothing."),
+        field("minGapDays", DAYS, Class::Structure).or("0").about("Calendar days between them, at least."),
         field("note", SHORT, Class::Detail),
     ],
     ..SHARED
@@ -299,6 +319,7 @@ const DEPENDENCIES: Collection = Collection {
 const RISKS: Collection = Collection {
     name: "risks",
     singular: "risk",
+    about: "What may go wrong or stands in the way, and what is done about it.",
     entities_max: limits::RISKS_MAX,
     documents: Documents::Both,
     class: Class::Risk,
@@ -308,11 +329,11 @@ const RISKS: Collection = Collection {
         field("kind", Kind::Enum(&["risk", "blocker"]), Class::Risk).or("risk"),
         field("probability", LEVEL, Class::Risk).required(),
         field("impact", LEVEL, Class::Risk).required(),
-        field("mitigation", Kind::Text, Class::Risk).required(),
-        field("contingency", Kind::Text, Class::Risk),
+        field("mitigation", Kind::Text, Class::Risk).required().about("What is done so that it does not happen."),
+        field("contingency", Kind::Text, Class::Risk).about("What is done when it happens."),
         field("party", PARTY, Class::Risk),
         field("owners", PERSONS, Class::Risk).required(),
-        field("linked", Kind::Set(Member::Id(ITEMS)), Class::Risk),
+        field("linked", Kind::Set(Member::Id(ITEMS)), Class::Risk).about("Milestones and tasks that it threatens."),
         field("state", Kind::Enum(&["open", "mitigating", "accepted", "closed", "happened"]), Class::Risk).or("open"),
         field("raisedAt", Kind::Instant, Class::Risk).stamped(),
     ],
@@ -322,6 +343,7 @@ const RISKS: Collection = Collection {
 const CADENCE: Collection = Collection {
     name: "cadence",
     singular: "cadence",
+    about: "When the parties meet or tell each other how it goes.",
     entities_max: limits::CADENCE_MAX,
     class: Class::Calendar,
     fields: &[
@@ -331,12 +353,12 @@ const CADENCE: Collection = Collection {
             Class::Calendar,
         ),
         field("title", TITLE, Class::Calendar).required(),
-        field("rrule", TITLE, Class::Calendar),
+        field("rrule", TITLE, Class::Calendar).about("When it comes back, as of RFC 5545: `FREQ=WEEKLY;BYDAY=TU`."),
         field("time", Kind::Time, Class::Calendar),
         field("tz", Kind::TimeZone, Class::Calendar),
-        field("withinDays", DAYS, Class::Calendar),
-        field("withinHours", DAYS, Class::Calendar),
-        field("audience", PERSONS, Class::Calendar),
+        field("withinDays", DAYS, Class::Calendar).about("How soon after what calls for it."),
+        field("withinHours", DAYS, Class::Calendar).about("How soon after what calls for it."),
+        field("audience", PERSONS, Class::Calendar).about("Who takes part or is told."),
     ],
     ..SHARED
 };
@@ -344,6 +366,7 @@ const CADENCE: Collection = Collection {
 const CALENDAR: Collection = Collection {
     name: "calendar",
     singular: "window",
+    about: "Days that a party cannot be reached, or that are decided elsewhere.",
     entities_max: limits::CALENDAR_MAX,
     class: Class::Calendar,
     fields: &[
@@ -356,7 +379,7 @@ const CALENDAR: Collection = Collection {
         field("title", TITLE, Class::Calendar).required(),
         field("from", Kind::Date, Class::Calendar).required(),
         field("to", Kind::Date, Class::Calendar).required(),
-        field("hard", Kind::Bool, Class::Calendar),
+        field("hard", Kind::Bool, Class::Calendar).about("Nothing can be due then; otherwise it is a warning."),
     ],
     ..SHARED
 };
