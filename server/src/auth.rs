@@ -17,12 +17,13 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
 use plansync_protocol::ids::{Access, PartyId, PersonId, PlanId};
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use crate::clock::Millis;
 
 mod pass;
 
-pub use pass::{Bar, Cap, Lapsed, Pass, Seat};
+pub use pass::{Bar, Cap, Lapsed, Pass, Seat, Signature};
 
 /// Bytes of a secret the server makes itself.
 const SECRET_BYTES: usize = 32;
@@ -157,8 +158,22 @@ struct Books {
 }
 
 struct Signer {
+    secret: Box<str>,
     signing: EncodingKey,
     checking: DecodingKey,
+    /// Dropped with the secret, which ends what it has signed.
+    valid: watch::Sender<()>,
+}
+
+impl Signer {
+    fn new(secret: &str) -> Self {
+        Self {
+            secret: secret.into(),
+            signing: EncodingKey::from_secret(secret.as_bytes()),
+            checking: DecodingKey::from_secret(secret.as_bytes()),
+            valid: watch::Sender::new(()),
+        }
+    }
 }
 
 impl fmt::Debug for Auth {
@@ -181,16 +196,18 @@ impl Auth {
     }
 
     /// From now on a workspace has these keys, by their hashes, and these secrets, the oldest first; others of it are
-    /// void.
+    /// void, and so is at once what they have signed.
     pub fn admit_workspace(&self, workspace: &WorkspaceId, keys: Vec<[u8; 32]>, secrets: &[&str]) {
         let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);
         books.keys.retain(|_, of| of != workspace);
         books.keys.extend(keys.into_iter().map(|key| (key, workspace.clone())));
-        let signer = |secret: &&str| Signer {
-            signing: EncodingKey::from_secret(secret.as_bytes()),
-            checking: DecodingKey::from_secret(secret.as_bytes()),
+        let mut known = books.secrets.remove(workspace).unwrap_or_default();
+        let signer = |secret: &&str| match known.iter().position(|signer| *signer.secret == **secret) {
+            Some(at) => known.remove(at),
+            None => Signer::new(secret),
         };
-        books.secrets.insert(workspace.clone(), secrets.iter().map(signer).collect());
+        let signers = secrets.iter().map(signer).collect();
+        books.secrets.insert(workspace.clone(), signers);
     }
 
     /// The workspace whose API key this is. It is looked for by its hash, so how long that takes tells nothing of it.
@@ -204,7 +221,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`Denied`] says why, without a word of the token itself.
-    pub fn verify(&self, workspace: &WorkspaceId, token: &str, now: Millis) -> Result<Claims, Denied> {
+    pub fn verify(&self, workspace: &WorkspaceId, token: &str, now: Millis) -> Result<(Claims, Signature), Denied> {
         if token.is_empty() {
             return Err(Denied::Missing);
         }
@@ -217,13 +234,13 @@ impl Auth {
             outcome = match jsonwebtoken::decode::<Claims>(token, &signer.checking, &self.validation) {
                 // It could not be revoked before its date.
                 Ok(data) if data.claims.iat > now / 1000 + AHEAD_SECONDS_MAX => Err(Denied::Early),
-                Ok(data) => Ok(data.claims),
+                Ok(data) => Ok((data.claims, Signature::new(&signer.valid))),
                 Err(error) => match error.kind() {
                     ErrorKind::ExpiredSignature => Err(Denied::Expired),
                     _ => Err(Denied::Forged),
                 },
             };
-            if outcome != Err(Denied::Forged) {
+            if !matches!(outcome, Err(Denied::Forged)) {
                 break;
             }
         }
@@ -350,6 +367,10 @@ mod tests {
         WorkspaceId::default()
     }
 
+    fn verified(auth: &Auth, workspace: &WorkspaceId, token: &str, now: Millis) -> Result<Claims, Denied> {
+        auth.verify(workspace, token, now).map(|(claims, _)| claims)
+    }
+
     fn auth() -> Auth {
         Auth::new("key-of-the-workspace", SECRET)
     }
@@ -357,14 +378,14 @@ mod tests {
     #[test]
     fn a_signed_token_says_what_was_signed() {
         let token = auth().sign(&default(), &claims());
-        assert_eq!(auth().verify(&default(), &token, 0), Ok(claims()));
+        assert_eq!(verified(&auth(), &default(), &token, 0), Ok(claims()));
     }
 
     #[test]
     fn a_token_of_a_day_to_come_opens_nothing() {
         let token = auth().sign(&default(), &Claims { iat: 1_000, ..claims() });
-        assert_eq!(auth().verify(&default(), &token, 900_000), Err(Denied::Early));
-        assert!(auth().verify(&default(), &token, 945_000).is_ok(), "clocks differ by seconds");
+        assert_eq!(verified(&auth(), &default(), &token, 900_000), Err(Denied::Early));
+        assert!(verified(&auth(), &default(), &token, 945_000).is_ok(), "clocks differ by seconds");
     }
 
     #[test]
@@ -376,9 +397,14 @@ mod tests {
         let body = body.split('.').nth(1).unwrap();
         let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{body}.");
         for token in [other_algorithm, other_secret, unsigned, "x".to_owned(), "x".repeat(1 << 20)] {
-            assert_eq!(auth().verify(&default(), &token, 0), Err(Denied::Forged), "{}", &token[..token.len().min(40)]);
+            assert_eq!(
+                verified(&auth(), &default(), &token, 0),
+                Err(Denied::Forged),
+                "{}",
+                &token[..token.len().min(40)]
+            );
         }
-        assert_eq!(auth().verify(&default(), "", 0), Err(Denied::Missing));
+        assert_eq!(verified(&auth(), &default(), "", 0), Err(Denied::Missing));
     }
 
     #[test]
@@ -389,12 +415,12 @@ mod tests {
         auth.admit_workspace(&other, vec![key_hash("k1"), key_hash("k2")], &[old]);
         let token = auth.sign(&other, &claims());
         assert_eq!(named_plan(&token), Some(claims().plan));
-        assert_eq!(auth.verify(&default(), &token, 0), Err(Denied::Forged));
-        assert_eq!(auth.verify(&other, &auth.sign(&default(), &claims()), 0), Err(Denied::Forged));
+        assert_eq!(verified(&auth, &default(), &token, 0), Err(Denied::Forged));
+        assert_eq!(verified(&auth, &other, &auth.sign(&default(), &claims()), 0), Err(Denied::Forged));
         auth.admit_workspace(&other, vec![key_hash("k2")], &[old, new]);
-        assert_eq!(auth.verify(&other, &token, 0), Ok(claims()));
+        assert_eq!(verified(&auth, &other, &token, 0), Ok(claims()));
         auth.admit_workspace(&other, vec![key_hash("k2")], &[new]);
-        assert_eq!(auth.verify(&other, &token, 0), Err(Denied::Forged));
+        assert_eq!(verified(&auth, &other, &token, 0), Err(Denied::Forged));
         assert_eq!((auth.workspace_of("k1"), auth.workspace_of("k2")), (None, Some(other)));
         assert_eq!(auth.workspace_of("key-of-the-workspace"), Some(default()));
     }
@@ -402,7 +428,7 @@ mod tests {
     #[test]
     fn an_expired_token_says_that_it_has_expired() {
         let token = auth().sign(&default(), &Claims { exp: 1, ..claims() });
-        assert_eq!(auth().verify(&default(), &token, 0), Err(Denied::Expired));
+        assert_eq!(verified(&auth(), &default(), &token, 0), Err(Denied::Expired));
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl Feed {
     /// The next change; waits for it. Nothing is lost when the wait is given up.
     ///
     /// # Errors
-    /// When the store cannot be read any more.
+    /// When the store cannot be read any more, and [`LogError::Erased`] when the plan is gone.
     pub async fn next(&mut self) -> Result<KeptChange, LogError> {
         loop {
             if let Some(change) = self.page.pop_front() {
@@ -54,12 +54,7 @@ impl Feed {
             self.page = self.log.changes(self.doc, self.position, PAGE_CHANGES, PAGE_BYTES)?.into();
             match self.page.back() {
                 Some((position, _)) => self.position = *position,
-                None => {
-                    if self.news.changed().await.is_err() {
-                        // Nobody listened for a moment, and the log forgot the feed.
-                        self.news = self.log.subscribe(self.doc);
-                    }
-                }
+                None => self.news.changed().await.map_err(|_| LogError::Erased)?,
             }
         }
     }

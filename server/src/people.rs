@@ -12,7 +12,7 @@ use std::{
 use plansync_protocol::ids::{Access, PersonId, PlanId};
 
 use crate::{
-    auth::{self, Auth, Claims, Denied, Pass, Seat, WorkspaceId},
+    auth::{self, Auth, Claims, Denied, Pass, Seat, Signature, WorkspaceId},
     clock::{self, Millis},
     log::{
         Log, LogError, PlanRow,
@@ -77,14 +77,14 @@ impl People {
     pub fn admit(&self, token: &str) -> Result<Pass, NotAdmitted> {
         let now = clock::now();
         let plan = auth::named_plan(token).map(|plan| self.log.plan(&plan)).transpose()?.flatten();
-        let (claims, signer) = self.verify(plan.as_ref(), token, now)?;
+        let (claims, signer, signature) = self.verify(plan.as_ref(), token, now)?;
         // A plan of another workspace is to this token what a plan is that does not exist.
         let seat = match &plan {
             Some(plan) if plan.workspace == signer => self.seat(plan, &claims.sub)?,
             _ => Arc::default(),
         };
         let is_known = plan.is_some_and(|plan| plan.workspace == signer);
-        let pass = Pass::new(claims, signer, seat)?;
+        let pass = Pass::new(claims, signer, signature, seat)?;
         if is_known {
             self.see(&pass, now);
         }
@@ -126,15 +126,19 @@ impl People {
     }
 
     /// The claims and who signed them: the plan's workspace, or else the default one.
-    fn verify(&self, plan: Option<&PlanRow>, token: &str, now: Millis) -> Result<(Claims, WorkspaceId), Denied> {
-        let of_plan = plan.map(|plan| plan.workspace.clone()).unwrap_or_default();
-        match self.auth.verify(&of_plan, token, now) {
-            Err(Denied::Forged) if !of_plan.is_default() => {
-                let default = WorkspaceId::default();
-                Ok((self.auth.verify(&default, token, now)?, default))
-            }
-            outcome => Ok((outcome?, of_plan)),
+    fn verify(
+        &self,
+        plan: Option<&PlanRow>,
+        token: &str,
+        now: Millis,
+    ) -> Result<(Claims, WorkspaceId, Signature), Denied> {
+        let mut signer = plan.map(|plan| plan.workspace.clone()).unwrap_or_default();
+        let mut outcome = self.auth.verify(&signer, token, now);
+        if matches!(outcome, Err(Denied::Forged)) && !signer.is_default() {
+            signer = WorkspaceId::default();
+            outcome = self.auth.verify(&signer, token, now);
         }
+        outcome.map(|(claims, signature)| (claims, signer, signature))
     }
 
     /// Keeps that somebody is there, where that has not been kept for a while.

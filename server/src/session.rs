@@ -305,11 +305,12 @@ async fn carry(
     }
 }
 
-/// The next change for those who hear of them.
+/// The next change for those who hear of them. That a plan is gone is told by its room.
 async fn next_change(feed: &mut Option<Feed>) -> Result<KeptChange, LogError> {
-    match feed {
-        Some(feed) => feed.next().await,
-        None => std::future::pending().await,
+    let Some(feed) = feed else { return std::future::pending().await };
+    match feed.next().await {
+        Err(LogError::Erased) => std::future::pending().await,
+        outcome => outcome,
     }
 }
 

@@ -93,9 +93,26 @@ impl Seat {
     }
 }
 
+/// The secret that signed a token, for as long as it is valid.
+#[derive(Debug, Clone)]
+pub struct Signature(watch::Receiver<()>);
+
+impl Signature {
+    /// Of a secret, which ends with its sender.
+    pub(super) fn new(valid: &watch::Sender<()>) -> Self {
+        Self(valid.subscribe())
+    }
+
+    fn is_void(&self) -> bool {
+        self.0.has_changed().is_err()
+    }
+}
+
 /// Why a pass ended before its token did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lapsed {
+    /// The secret that signed it has been removed.
+    Void,
     /// The person's access has been taken away.
     Revoked,
     /// It gives another access now.
@@ -107,6 +124,8 @@ impl Lapsed {
     #[must_use]
     pub fn close(self) -> (CloseCode, String) {
         match self {
+            // Whoever signs with the next secret has another token for them.
+            Self::Void => (CloseCode::Unauthorized, Denied::Forged.to_string()),
             Self::Revoked => (CloseCode::NotAllowed, Denied::Revoked.to_string()),
             Self::Changed => (CloseCode::Restarting, "your access to this plan has changed: come back with it".into()),
         }
@@ -122,6 +141,7 @@ pub struct Pass {
     granted: Access,
     /// Who signed it.
     workspace: Arc<WorkspaceId>,
+    signature: Signature,
     seat: Arc<Seat>,
 }
 
@@ -130,10 +150,15 @@ impl Pass {
     ///
     /// # Errors
     /// [`Denied::Revoked`] where they hold no more.
-    pub fn new(mut claims: Claims, workspace: WorkspaceId, seat: Arc<Seat>) -> Result<Self, Denied> {
+    pub fn new(
+        mut claims: Claims,
+        workspace: WorkspaceId,
+        signature: Signature,
+        seat: Arc<Seat>,
+    ) -> Result<Self, Denied> {
         let granted = claims.access;
         claims.access = seat.bar.borrow().judge(claims.iat, granted)?;
-        Ok(Self { claims: Arc::new(claims), granted, workspace: Arc::new(workspace), seat })
+        Ok(Self { claims: Arc::new(claims), granted, workspace: Arc::new(workspace), signature, seat })
     }
 
     /// The claims, to be kept.
@@ -159,13 +184,15 @@ impl Pass {
     /// Waits until it no longer gives what it gave.
     pub async fn lapsed(&self) -> Lapsed {
         let mut bar = self.seat.bar.subscribe();
+        let mut secret = self.signature.0.clone();
         loop {
             if let Err(lapsed) = self.held_to(&bar.borrow_and_update()) {
                 return lapsed;
             }
-            if bar.changed().await.is_err() {
-                // The seat is held by this pass, and with it the sender.
-                return std::future::pending().await;
+            // The sender of the bar is held by this pass; that of the secret says nothing before it goes.
+            tokio::select! {
+                _ = bar.changed() => {}
+                _ = secret.changed() => {}
             }
         }
     }
@@ -178,6 +205,9 @@ impl Pass {
     }
 
     fn held_to(&self, bar: &Bar) -> Result<(), Lapsed> {
+        if self.signature.is_void() {
+            return Err(Lapsed::Void);
+        }
         match bar.judge(self.claims.iat, self.granted) {
             Ok(access) if access == self.claims.access => Ok(()),
             Ok(_) => Err(Lapsed::Changed),

@@ -4,7 +4,7 @@
 //! the changes from the log, each from where they stand. A slow one costs one number and nothing else.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -41,31 +41,49 @@ pub struct News {
 /// The documents that somebody listens to.
 #[derive(Debug, Default)]
 pub(super) struct Feeds {
-    feeds: Mutex<HashMap<DocKey, watch::Sender<Position>>>,
+    heard: Mutex<Heard>,
     /// Who listens to all of them.
     pub lookouts: Lookouts,
 }
 
+#[derive(Debug, Default)]
+struct Heard {
+    feeds: HashMap<DocKey, watch::Sender<Position>>,
+    /// Plans that have been erased since the start.
+    ended: HashSet<u64>,
+}
+
 impl Feeds {
-    /// Wakes up when there are changes.
+    /// Wakes up when there are changes, and for good when the plan is erased.
     pub fn subscribe(&self, doc: DocKey) -> watch::Receiver<Position> {
-        self.lock().entry(doc).or_insert_with(|| watch::Sender::new((0, 0))).subscribe()
+        let mut heard = self.lock();
+        if heard.ended.contains(&doc.0) {
+            return watch::channel((0, 0)).1;
+        }
+        heard.feeds.entry(doc).or_insert_with(|| watch::Sender::new((0, 0))).subscribe()
+    }
+
+    /// There is nothing more to hear of a plan: it has been erased.
+    pub fn end(&self, plan: u64) {
+        let mut heard = self.lock();
+        heard.ended.insert(plan);
+        heard.feeds.retain(|doc, _| doc.0 != plan);
     }
 
     /// There are changes up to `last`.
     pub fn publish(&self, doc: DocKey, last: Position) {
         self.lookouts.publish(doc);
-        let mut feeds = self.lock();
-        if let Some(feed) = feeds.get(&doc) {
+        let mut heard = self.lock();
+        if let Some(feed) = heard.feeds.get(&doc) {
             feed.send_replace(last);
             if feed.receiver_count() == 0 {
-                feeds.remove(&doc);
+                heard.feeds.remove(&doc);
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<DocKey, watch::Sender<Position>>> {
-        // Nothing can panic half way through a change of the table.
-        self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Heard> {
+        // Nothing can panic half way through a change of the tables.
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

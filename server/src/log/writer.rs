@@ -312,7 +312,7 @@ impl Writer {
         }
         match request {
             Request::Erase { erase, reply } => {
-                let outcome = self.erase(open, &erase);
+                let outcome = self.erase(open, &erase, answers);
                 settle(outcome, reply, answers)
             }
             Request::ForgetMember { forget, now, reply } => {
@@ -419,7 +419,12 @@ impl Writer {
     }
 
     /// Takes a plan away; nothing, where there is none.
-    fn erase(&mut self, open: &mut Open<'_>, erase: &Erase) -> Result<Option<Tombstone>, LogError> {
+    fn erase(
+        &mut self,
+        open: &mut Open<'_>,
+        erase: &Erase,
+        answers: &mut Vec<Answer>,
+    ) -> Result<Option<Tombstone>, LogError> {
         let row = {
             let plans = open.write.open_table(tables::PLANS)?;
             plans.get(erase.id.as_str())?.map(|row| row.value())
@@ -430,6 +435,12 @@ impl Writer {
         let left = erased::erase(open, &row, erase, (head.seq, head.hash))?;
         self.heads.retain(|doc, _| doc.0 != number);
         self.erased.insert(number);
+        let feeds = Arc::clone(&self.feeds);
+        answers.push(Box::new(move |committed: Result<(), LogError>| {
+            if committed.is_ok() {
+                feeds.end(number);
+            }
+        }));
         Ok(Some(left))
     }
 

@@ -1,15 +1,17 @@
 //! What is erased is gone: from the answers, from the files, and for those who were just writing. What is left says that
 //! something was there, and nothing of what it was.
 
-use std::io::Read as _;
+use std::{io::Read as _, time::Duration};
 
 use plansync_protocol::wire::{Frame, encode};
 use plansync_tests::{
     http::token,
     raw::{Pen, Raw, ask_all, update},
-    server::{Server, verify},
+    request::{self, from},
+    server::{API_KEY, Server, verify},
 };
 use serde_json::{Value, json};
+use tokio::{io::AsyncReadExt as _, time::timeout};
 
 /// Words that stand in the erased plan and nowhere else: its id, a person, and texts of many lengths.
 const CANARIES: [&str; 5] =
@@ -97,7 +99,7 @@ async fn lived(server: &Server) -> Raw {
     raw.acked(1_601).await;
     edit(server, plan, &token, edited);
     for n in 0..60 {
-        edit(server, &format!("before-{n}"), plansync_tests::server::API_KEY, "edited meanwhile");
+        edit(server, &format!("before-{n}"), API_KEY, "edited meanwhile");
     }
     // What was written becomes changes, a card and a summary's visit.
     let path = format!("/v1/plans/{plan}/summary?since=0&format=json");
@@ -126,6 +128,8 @@ async fn no_byte_of_an_erased_plan_is_in_the_files_and_nobody_goes_on_in_it() {
     assert_eq!(server.http().with_key(&key).delete(&format!("{path}?erase=true")).0, 403);
     assert_eq!(server.http().delete("/v1/plans/nowhere?erase=true").0, 404);
     assert_eq!(server.http().get(&path).0, 200, "nothing has happened");
+    let head = format!("connection: close\r\nauthorization: Bearer {API_KEY}");
+    let mut stream = request::open(server.address(), from(1), "GET", &format!("{path}/events"), &head, "").await;
 
     let (status, erased) = server.http().delete(&format!("{path}?erase=true"));
     assert_eq!(status, 200, "{erased}");
@@ -135,6 +139,8 @@ async fn no_byte_of_an_erased_plan_is_in_the_files_and_nobody_goes_on_in_it() {
 
     let closed = live.closed().await;
     assert!(closed.code == 4404 && closed.reason.contains("erased"), "{closed:?}");
+    let ended = timeout(Duration::from_secs(1), stream.read_to_end(&mut Vec::new())).await;
+    ended.expect("a stream of its changes ends").unwrap();
     let mut again = Raw::silent(&server, plan).await;
     again.send(&plansync_tests::raw::hello(&key)).await;
     assert_eq!(again.closed().await.code, 4404);

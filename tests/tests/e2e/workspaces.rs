@@ -7,7 +7,7 @@ use jsonwebtoken::{EncodingKey, Header};
 use plansync_protocol::wire::SUBPROTOCOL;
 use plansync_tests::{
     http::{Http, in_seconds, token},
-    raw::{Closed, Dial, Raw, Refused, hello},
+    raw::{Closed, Dial, Pen, Raw, Refused, hello, update},
     receiver::{Receiver, Reply},
     request::{self, from},
     server::{API_KEY, Server, Start},
@@ -34,6 +34,31 @@ fn signed(secret: &str, plan: &str) -> String {
     let claims = json!({"sub": "ann", "plan": plan, "party": "buyer", "access": "owner", "iat": in_seconds(-10),
                         "exp": in_seconds(3600)});
     jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+}
+
+#[tokio::test]
+async fn what_a_removed_secret_has_signed_ends_at_once() {
+    let server = Server::start().await;
+    let a = workspace(&server, "A");
+    let server_key = server.http();
+    server_key.with_key(&a.key).create_sample("plan-a");
+    let (status, next) = server_key.post(&format!("/v1/workspaces/{}/secrets", a.id), &json!({}));
+    assert_eq!(status, 201, "{next}");
+    let next = next["tokenSecret"].as_str().unwrap();
+    let (_, listed) = server_key.get("/v1/workspaces");
+    let first = listed["workspaces"][0]["secrets"][0]["kid"].as_str().unwrap().to_owned();
+    let mut stock = Raw::stock(&server, "plan-a", &signed(&a.secret, "plan-a")).await;
+    let (mut own, _) = Raw::plansync(&server, "plan-a", &signed(&a.secret, "plan-a")).await;
+    let (mut other, _) = Raw::plansync(&server, "plan-a", &signed(next, "plan-a")).await;
+    other.greeting().await;
+    assert_eq!(server_key.delete(&format!("/v1/workspaces/{}/secrets/{first}", a.id)).0, 204);
+    for raw in [&mut stock, &mut own] {
+        let closed = tokio::time::timeout(Duration::from_secs(1), raw.closed()).await.expect("within a second");
+        assert!(closed.code == 4401 && closed.reason.contains("not valid here"), "{closed:?}");
+    }
+    let pen = Pen::new(7);
+    other.send(&update(&pen.set_title("signed with the next one"))).await;
+    assert_eq!(other.acked(1).await, 2, "whoever came with another secret goes on");
 }
 
 /// Every address of the interface that names a plan, with its method: as the server itself describes them.
