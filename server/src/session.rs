@@ -14,6 +14,7 @@ use plansync_protocol::{
     wire::{self, CloseCode, Frame},
 };
 use tokio::time::{Instant, sleep_until, timeout};
+use tracing::{Instrument as _, field};
 
 use crate::{
     auth::{Auth, Claims, Denied, Pass},
@@ -97,30 +98,40 @@ impl From<Close> for End {
     }
 }
 
-/// Runs one connection to its end.
-#[tracing::instrument(name = "session", skip_all, fields(plan = %visit.plan, connection = visit.id.0, person))]
-pub async fn run(mut socket: Socket, mut visit: Visit, house: House) {
+/// Runs one connection to its end, and keeps `held` until then. No async function itself, which would hold all of it
+/// twice: an idle connection is little more than this.
+pub fn run(mut socket: Socket, mut visit: Visit, house: House, held: impl Send) -> impl Future<Output = ()> + Send {
+    let span = tracing::info_span!("session", plan = %visit.plan, connection = visit.id.0, person = field::Empty);
+    let session = async move {
+        let end = converse(&mut socket, &mut visit, &house).await;
+        if let End::Close(close) = end {
+            socket.close(&close).await;
+        }
+        drop(held);
+    };
+    session.instrument(span)
+}
+
+async fn converse(socket: &mut Socket, visit: &mut Visit, house: &House) -> End {
     let _open = metrics::Open::connection();
-    let greeted = greet(&mut socket, &visit, &house).await;
+    let greeted = greet(socket, visit, house).await;
     visit.stranger = None;
     let end = match greeted {
         Ok((pass, scope, feed)) => {
             tracing::Span::current().record("person", pass.sub.as_str());
             tracing::debug!(dialect = ?visit.dialect, "joined");
             match house.quotas.seat(pass.workspace().as_str(), &visit.plan, &pass.sub) {
-                Ok(_seat) => stay(&mut socket, pass, &scope, feed, &visit, &house).await,
+                Ok(_seat) => stay(socket, pass, &scope, feed, visit, house).await,
                 Err(exceeded) => full(exceeded).into(),
             }
         }
         Err(end) => end,
     };
-    match end {
+    match &end {
         End::Gone(why) => tracing::debug!(why, "left"),
-        End::Close(close) => {
-            tracing::info!(code = close.code.number(), reason = close.reason, "closed");
-            socket.close(&close).await;
-        }
+        End::Close(close) => tracing::info!(code = close.code.number(), reason = close.reason, "closed"),
     }
+    end
 }
 
 /// Finds out who it is, which document that opens, and from where they want to hear changes; stock clients would not
@@ -219,8 +230,8 @@ async fn carry(
     // Made once: a timer made anew for every message would cost more than the message.
     let ping = sleep_until(begin + PING_EVERY + Duration::from_millis(rand::random_range(0..PING_JITTER_MS)));
     let expiry = sleep_until(begin + clock::until(pass.expires_at()));
-    let lapse = pass.lapsed();
-    tokio::pin!(ping, expiry, lapse);
+    let mut lapse = Box::pin(pass.lapsed());
+    tokio::pin!(ping, expiry);
     loop {
         tokio::select! {
             biased;
@@ -273,7 +284,9 @@ async fn carry(
                     Heard::Message(message) => match event(visit, &message, slot) {
                         Ok(None) => {}
                         Ok(Some(event)) => {
-                            if inbox.send(event).await.is_err() {
+                            if let Err(full) = inbox.try_send(event)
+                                && Box::pin(inbox.send(full.into_inner())).await.is_err()
+                            {
                                 // The outbox may hold the reason.
                                 return ended(socket, outbox).await;
                             }
@@ -410,4 +423,19 @@ fn text() -> Close {
 
 fn too_large() -> Close {
     Close::new(CloseCode::TooLarge, "a frame above 8 MiB")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every idle connection holds one.
+    #[test]
+    fn a_session_takes_little_memory() {
+        fn bytes<F: Future>(_: impl FnOnce(Socket, Visit, House, [u64; 4]) -> F) -> usize {
+            size_of::<F>()
+        }
+        let bytes = bytes(|socket, visit, house, held| run(socket, visit, house, held));
+        assert!(bytes <= 3_600, "{bytes} bytes");
+    }
 }

@@ -102,10 +102,8 @@ async fn open(
     }
     let house = app.house.clone();
     let counted = app.sessions.token();
-    Ok(socket::limited(upgrade).on_upgrade(async move |socket| {
-        session::run(Socket::new(socket), visit, house).await;
-        drop((counted, connection));
-    }))
+    Ok(socket::limited(upgrade)
+        .on_upgrade(move |socket| session::run(Socket::new(socket), visit, house, (counted, connection))))
 }
 
 fn rejection_status(rejection: &WebSocketUpgradeRejection) -> StatusCode {
