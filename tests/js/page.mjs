@@ -47,13 +47,12 @@ function named({ page }) {
 
 /** Opens a fresh context, so pages share no storage, and listens to everything it complains of. @param {any} command */
 async function open(command) {
-  const { page: name, viewport = { width: 1280, height: 800 }, colorScheme = 'light', reducedMotion = 'no-preference', locale = 'en-US', timezone, now } = command;
+  const { page: name, viewport = { width: 1280, height: 800 }, colorScheme = 'light', reducedMotion = 'no-preference', locale = 'en-US', timezone } = command;
   const context = await (await launched()).newContext({ viewport, colorScheme, reducedMotion, locale, timezoneId: timezone });
   const page = await context.newPage();
   /** @type {Opened} */ const opened = { page, errors: { console: [], pageErrors: [], csp: [] }, requests: [] };
   pages.set(name, opened);
 
-  if (now) await page.clock.setFixedTime(new Date(now));
   await page.exposeBinding('plansyncViolated', (_source, violation) => {
     opened.errors.csp.push(violation);
     say({ event: 'csp', page: name, violation });

@@ -1,6 +1,7 @@
 //! The command line: subcommands and flags, and nothing else.
 
 mod client;
+mod demo;
 mod plan;
 mod serve;
 mod verify;

@@ -6,20 +6,16 @@ use std::{
 };
 
 use clap::Args;
-use plansync_protocol::{
-    ids::{Access, PartyId, PersonId, PlanId},
-    plan,
-};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
 use tracing_subscriber::EnvFilter;
 
+use super::demo;
 use crate::{
-    auth::{self, Auth, Author, Secret, WorkspaceId},
+    auth::{self, Auth, Secret},
     config::{Config, Flags, LogFormat},
-    http::{TokenRequest, create_plan, link, sign},
     log::{self, Store},
     metrics,
     peer::Proxies,
@@ -28,17 +24,6 @@ use crate::{
     tls::{self, Tls},
     webhooks,
 };
-
-/// The plan that `--demo` creates.
-const DEMO: &str = "demo";
-/// One link for each party and one that only reads.
-const DEMO_PEOPLE: [(&str, &str, Access, &str); 3] = [
-    ("seller", "s-account-exec", Access::Owner, "Account Exec"),
-    ("buyer", "b-vp-marketing", Access::Owner, "VP Marketing"),
-    ("buyer", "b-cfo", Access::Viewer, "CFO"),
-];
-/// A demonstration lasts longer than a link.
-const DEMO_TTL_SECONDS: u64 = 30 * 86_400;
 
 /// Settings of the server.
 #[derive(Debug, Args)]
@@ -108,7 +93,7 @@ async fn serve(config: Config) -> Result<(), String> {
         greeting += &format!("the API key is in {}\n", file.display());
     }
     if config.demo {
-        greeting += &demo(&server, &base).await?;
+        greeting += &demo::open(&server, &base).await?;
     }
     // From the first line on it can be told to stop in order.
     let stop = stop_signal();
@@ -120,36 +105,6 @@ async fn serve(config: Config) -> Result<(), String> {
 
 fn secret(given: Option<String>, file: &std::path::Path, name: &'static str) -> Result<Secret, String> {
     auth::secret(given, file, name).map_err(|error| error.to_string())
-}
-
-/// Creates the demonstration plan once and makes its links.
-async fn demo(server: &Server, base: &str) -> Result<String, String> {
-    let id = PlanId::parse(DEMO).map_err(|error| error.to_string())?;
-    let log = server.rooms().log();
-    if log.plan(&id).map_err(|error| error.to_string())?.is_none() {
-        let sample = serde_json::from_str(plan::SAMPLE).map_err(|error| error.to_string())?;
-        let sample =
-            plan::json::parse(&sample, true).map_err(|fields| format!("the sample has {} errors", fields.len()))?;
-        let author = Author { person: PersonId::parse("demo").map_err(|error| error.to_string())?, party: None };
-        create_plan(server.rooms(), id.clone(), WorkspaceId::default(), &sample, author)
-            .await
-            .map_err(|problem| problem.detail)?;
-    }
-    let row = log.plan(&id).map_err(|error| error.to_string())?.ok_or("the demonstration plan is gone")?;
-    let mut links = String::from("plan demo, a link for each reader:\n");
-    for (party, person, access, name) in DEMO_PEOPLE {
-        let request = TokenRequest {
-            person: PersonId::parse(person).map_err(|error| error.to_string())?,
-            party: PartyId::parse(party).map_err(|error| error.to_string())?,
-            access,
-            name: Some(name.to_owned()),
-            email: None,
-            ttl_seconds: Some(DEMO_TTL_SECONDS),
-        };
-        let token = sign(server.people(), &row, request).await.map_err(|problem| problem.detail)?;
-        links += &format!("  {party} {:<7} {}\n", access.as_str(), link(base, &id, &token));
-    }
-    Ok(links)
 }
 
 /// Listens from now on. Resolves at the first signal; the second one ends the process at once.

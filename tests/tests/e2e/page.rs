@@ -12,9 +12,6 @@ use plansync_tests::{
 };
 use serde_json::{Value, json};
 
-/// The day of the sample: what is due is due, what is late is late.
-const NOW: &str = "2026-02-17T18:21:00Z";
-
 async fn demo() -> Server {
     Server::start_with(Start { args: vec!["--demo".into()], ..Start::default() }).await
 }
@@ -27,7 +24,7 @@ async fn link(server: &Server, words: &[&str]) -> String {
 
 async fn open(browser: &Browser, page: &str, url: &str, width: u32, scheme: &str) -> Value {
     let viewport = json!({"width": width, "height": 844});
-    browser.run(page, "goto", json!({"url": url, "viewport": viewport, "colorScheme": scheme, "now": NOW})).await
+    browser.run(page, "goto", json!({"url": url, "viewport": viewport, "colorScheme": scheme})).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
