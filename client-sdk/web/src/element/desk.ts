@@ -13,6 +13,7 @@ import type { Edit, EditOptions } from '../edit.js';
 import type { Plan } from '../plan.js';
 import type { Present } from '../presence.js';
 import type { Comment, Party, Person, Proposal } from '../schema.js';
+import type { Cursor } from './carets.js';
 import { Rights } from './rights.js';
 import { Seen } from './seen.js';
 import { dayIn, dayWords, quoted } from './words.js';
@@ -169,6 +170,7 @@ export class Desk {
   readonly #listeners = new Set<() => void>();
   readonly #stops: (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #where = '';
   #asking = false;
   #caughtUp = false;
   #again = false;
@@ -206,7 +208,7 @@ export class Desk {
       }),
       plan.on('change', (change) => this.#change(change)),
       plan.on('pending', () => this.#tell()),
-      plan.on('presence', () => this.#tell()),
+      plan.on('presence', () => this.#moved()),
       plan.on('storage', () => this.#tell()),
       plan.on('refused', (refused) => this.#refused(refused)),
       plan.on('reset', () => this.#tell()),
@@ -385,9 +387,9 @@ export class Desk {
     );
   }
 
-  /** Shows others where the reader is: `tasks/ca-1/due`; `null` for nowhere. */
-  goTo(place: string | null): void {
-    this.plan.presence.set({ at: place });
+  /** Shows others where the reader is: `tasks/ca-1/due`; `null` for nowhere. In a text, where in it too. */
+  goTo(place: string | null, cursor?: Cursor): void {
+    this.plan.presence.set({ at: place, ...(cursor ? { cursor } : {}) });
   }
 
   /** Who else is at a place: the same array until somebody moves. */
@@ -504,6 +506,16 @@ export class Desk {
       since = page.next;
     }
     this.#caughtUp = true;
+  }
+
+  /** Who has come, gone or moved to another place. A caret that moves within its text is news to that text alone. */
+  #moved(): void {
+    const where = JSON.stringify(
+      this.plan.presence.others.map(({ clientId, person, name, at }) => [clientId, person, name, at]),
+    );
+    if (where === this.#where) return;
+    this.#where = where;
+    this.#tell();
   }
 
   #change(change: Change): void {

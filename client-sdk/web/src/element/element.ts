@@ -16,6 +16,7 @@ import { PlanError } from '../error.js';
 import { connect, type ConnectOptions, type Plan } from '../plan.js';
 import type { GetToken } from '../socket.js';
 import { calendarLook } from './calendar.js';
+import { caretsLook } from './carets.js';
 import { changedLook } from './changed.js';
 import { commentsLook, openThreads } from './comments.js';
 import { consentLook } from './consent.js';
@@ -103,6 +104,7 @@ export class PlansyncPlan extends LitElement {
     statesLook,
     summaryLook,
     textLook,
+    caretsLook,
     itemLook,
     sheetLook,
     pickLook,

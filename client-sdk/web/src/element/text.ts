@@ -3,14 +3,19 @@
  *
  * In: a place, `tasks/ca-1/notes`. Out: each stroke as the smallest difference. What is always true: what others type
  * meanwhile stays, and the caret stays between the letters where it was; while letters are being composed (Japanese, say)
- * nothing is moved under them; no half of a character is written.
+ * nothing is moved under them; no half of a character is written. Others see where the caret is while the area has the
+ * focus, and no longer.
  */
 
 import { css, html, nothing, type TemplateResult } from 'lit';
 import type * as Y from 'yjs';
 import { LIMITS } from '../schema.js';
+import { cursorAt } from './carets.js';
 import { Piece, define } from './piece.js';
 import { strokeOf, through, type Delta, type Stroke } from './stroke.js';
+
+/** A caret that runs is shown ten times a second. */
+const POINT_MS = 100;
 
 class SharedText extends Piece {
   static look = css`
@@ -38,7 +43,7 @@ class SharedText extends Piece {
     plansync-text textarea:hover {
       border-color: var(--mute);
     }
-    plansync-text textarea.there {
+    plansync-text textarea.there:not(:focus) {
       box-shadow: 0 0 0 2px var(--other);
     }
     .long-text {
@@ -72,6 +77,8 @@ class SharedText extends Piece {
   #bound: { text: Y.Text; stop: () => void } | undefined;
   /** What others did while letters were being composed; `base` is what the area showed before. */
   #composing: { base: string; deltas: Delta[] } | undefined;
+  #pointing: ReturnType<typeof setTimeout> | undefined;
+  #isHere = false;
 
   constructor() {
     super();
@@ -86,7 +93,15 @@ class SharedText extends Piece {
     return this.querySelector('textarea');
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('selectionchange', this.#point);
+  }
+
   override disconnectedCallback(): void {
+    document.removeEventListener('selectionchange', this.#point);
+    // A text area that goes away with the focus in it does not say so.
+    this.#leave();
     this.#unbind();
     super.disconnectedCallback();
   }
@@ -101,22 +116,25 @@ class SharedText extends Piece {
         ${there.length ? html`<span class="there-name ${desk.side(there[0]?.party)}">${names} writing</span>` : nothing}
         ${this.words ? this.#count(this.words) : nothing}
       </div>
-      ${
-        this.may
-          ? html`<textarea
-              id="text-${this.#place}"
-              class=${there.length ? 'there' : ''}
-              maxlength=${LIMITS.longTextChars}
-              placeholder=${this.hint ?? nothing}
-              @input=${this.#typed}
-              @keydown=${this.#key}
-              @focus=${() => desk.goTo(this.#place)}
-              @blur=${() => desk.goTo(null)}
-              @compositionstart=${this.#compose}
-              @compositionend=${this.#composed}
-            ></textarea>`
-          : html`<p class="long-text">${this.value}</p>`
-      }`;
+      ${html`<div class="text-body">
+        ${
+          this.may
+            ? html`<textarea
+                id="text-${this.#place}"
+                class=${there.length ? 'there' : ''}
+                maxlength=${LIMITS.longTextChars}
+                placeholder=${this.hint ?? nothing}
+                @input=${this.#typed}
+                @keydown=${this.#key}
+                @focus=${this.#enter}
+                @blur=${this.#leave}
+                @select=${this.#point}
+                @compositionstart=${this.#compose}
+                @compositionend=${this.#composed}
+              ></textarea>`
+            : html`<p class="long-text">${this.value}</p>`
+        }<plansync-carets .desk=${desk} of=${this.#place}></plansync-carets>
+      </div>`}`;
   }
 
   #count([least, most]: readonly [number, number]): TemplateResult {
@@ -162,7 +180,35 @@ class SharedText extends Piece {
     if (!isHere) return;
     area.setSelectionRange(through(delta, selectionStart), through(delta, selectionEnd), selectionDirection);
     area.scrollTop = scrollTop;
+    this.#point();
   }
+
+  #enter = (): void => {
+    this.#isHere = true;
+    this.desk.goTo(this.#place);
+    this.#point();
+  };
+
+  #leave = (): void => {
+    clearTimeout(this.#pointing);
+    this.#pointing = undefined;
+    if (!this.#isHere) return;
+    this.#isHere = false;
+    this.desk.goTo(null);
+  };
+
+  /** Shows others where the caret is, soon. */
+  #point = (): void => {
+    if (!this.#isHere || this.#pointing !== undefined) return;
+    this.#pointing = setTimeout(() => {
+      this.#pointing = undefined;
+      const area = this.#area;
+      if (!area || !this.#bound || this.#composing) return;
+      const { selectionStart: start, selectionEnd: end } = area;
+      const [anchor, head] = area.selectionDirection === 'backward' ? [end, start] : [start, end];
+      this.desk.goTo(this.#place, cursorAt(this.#bound.text, anchor, head));
+    }, POINT_MS);
+  };
 
   #typed = (): void => {
     const area = this.#area;
@@ -197,6 +243,7 @@ class SharedText extends Piece {
     const place = from + stroke.insert.length;
     area.value = this.#bound.text.toString();
     area.setSelectionRange(place, place);
+    this.#point();
   };
 
   /** The browser's own undo knows nothing of what others wrote: the plan's takes its place. */
