@@ -120,7 +120,7 @@ class Carets extends Piece {
       forced-color-adjust: none;
       background: var(--who);
     }
-    plansync-carets .picked {
+    plansync-carets .range {
       opacity: 0.22;
     }
     plansync-carets .caret {
@@ -268,13 +268,13 @@ class Carets extends Piece {
       ({ name, side, anchor, head }) => {
         // The end of the range is the caret itself; where a browser gives it no place, the letter after it has one.
         const at = rects(head, head).at(-1) ?? rects(head, head + 1)[0];
-        const picked =
+        const chosen =
           anchor === head ? [] : rects(Math.min(anchor, head), Math.max(anchor, head)).filter((each) => isSeen(each));
         return html`<span class="who ${side}"
-          >${picked.map(
+          >${chosen.map(
             ({ x, y, width, height }) =>
               html`<i
-                class="picked"
+                class="range"
                 ${styled({ left: px(x), top: px(y), width: px(Math.max(width, 2)), height: px(height) })}
               ></i>`,
           )}${

@@ -87,10 +87,10 @@ test('a caret and a selection are seen by the other side, move with what is writ
 
   // What is selected is seen as selected, over more than one line.
   await buyer.keyboard.press('Control+Shift+End');
-  await expect.poll(() => seller.locator('.drawer .who.buyer .picked').count()).toBeGreaterThan(1);
+  await expect.poll(() => seller.locator('.drawer .who.buyer .range').count()).toBeGreaterThan(1);
   await stage.picture(seller, 'carets-dark', false);
   await buyer.keyboard.press('ArrowRight');
-  await seller.locator('.drawer .picked').first().waitFor({ state: 'detached' });
+  await seller.locator('.drawer .range').first().waitFor({ state: 'detached' });
 
   // Nobody hears of it, and nothing moves for who wants nothing to move.
   const layer = seller.locator('.drawer plansync-text[name=notes] plansync-carets');
@@ -157,7 +157,7 @@ test('in a long text that scrolls, on a phone, and for whoever only reads', asyn
   await seller.keyboard.press('Control+Home');
   await seller.keyboard.press('Shift+ArrowDown');
   await mine.evaluate((area) => (area.scrollTop = 0));
-  await buyer.locator('.drawer .picked').first().waitFor();
+  await buyer.locator('.drawer .range').first().waitFor();
   await stage.picture(buyer, 'carets-phone', false);
 });
 
