@@ -10,9 +10,10 @@ import { repeat } from 'lit/directives/repeat.js';
 import { isClosed } from '../schedule.js';
 import type { Cadence, CalendarWindow } from '../schema.js';
 import { chip, sideWords } from './chips.js';
+import { listHead, type Addition } from './list.js';
 import { Piece, define } from './piece.js';
 import type { Answers, Ask } from './sheet.js';
-import { daysBetween, wordOf } from './words.js';
+import { apart, daysBetween, wordOf } from './words.js';
 
 const KINDS = ['blackout', 'unavailable', 'customer_event', 'fiscal_boundary', 'budget_window'] as const;
 const RHYTHMS = ['review_call', 'milestone_checkin', 'blocker_escalation', 'executive_update', 'other'] as const;
@@ -54,7 +55,7 @@ class Calendar extends Piece {
   `;
 
   static override properties = { ...Piece.properties, adding: { state: true } };
-  declare adding: 'calendar' | 'cadence' | undefined;
+  declare adding: string | undefined;
 
   override render(): TemplateResult {
     const { plan, rights } = this.desk;
@@ -63,7 +64,7 @@ class Calendar extends Piece {
     const cadence = plan.cadence.all();
     return html`<div class="beside">
       <section aria-label="Calendar">
-        ${this.#head('Calendar', 'calendar', may)}
+        ${listHead(this, 'Calendar', nothing, may ? this.#newWindow : undefined)}
         ${
           windows.length
             ? html`<ul class="entries card">
@@ -79,7 +80,7 @@ class Calendar extends Piece {
         }
       </section>
       <section aria-label="Cadence">
-        ${this.#head('Cadence', 'cadence', may)}
+        ${listHead(this, 'Cadence', nothing, may ? this.#newRhythm : undefined)}
         ${
           cadence.length
             ? html`<ul class="entries card">
@@ -95,32 +96,20 @@ class Calendar extends Piece {
     </div>`;
   }
 
-  #head(title: string, of: 'calendar' | 'cadence', may: boolean): TemplateResult {
-    const close = () => {
-      this.adding = undefined;
-      void this.updateComplete.then(() => this.querySelector<HTMLElement>(`#add-${of}`)?.focus());
-    };
-    return html`<div class="section-head">
-        <h2>${title}</h2>
-        ${
-          may
-            ? html`<button class="push" id="add-${of}" @click=${() => (this.adding = of)}>
-                + Add${of === 'calendar' ? ' dates' : ' a meeting'}
-              </button>`
-            : nothing
-        }
-      </div>
-      ${
-        this.adding === of
-          ? html`<plansync-sheet
-              heading=${of === 'calendar' ? 'Dates to work around' : 'When you meet'}
-              .asks=${of === 'calendar' ? this.#windowAsks() : this.#rhythmAsks()}
-              .done=${of === 'calendar' ? this.#addWindow : this.#addRhythm}
-              .leave=${close}
-            ></plansync-sheet>`
-          : nothing
-      }`;
-  }
+  readonly #newWindow: Addition = {
+    id: 'calendar',
+    label: '+ Add dates',
+    heading: 'Dates to work around',
+    asks: () => this.#windowAsks(),
+    done: (answers) => this.#addWindow(answers),
+  };
+  readonly #newRhythm: Addition = {
+    id: 'cadence',
+    label: '+ Add a meeting',
+    heading: 'When you meet',
+    asks: () => this.#rhythmAsks(),
+    done: (answers) => this.#addRhythm(answers),
+  };
 
   #windowAsks(): Ask[] {
     const parties = this.desk.plan.parties.all().map(({ id }) => [id, this.desk.partyName(id)] as const);
@@ -225,7 +214,7 @@ class Calendar extends Piece {
       <span class="more"
         >${[
           wordOf(each.kind),
-          this.#rule(each.rrule),
+          apart(this.#rule(each.rrule)),
           each.time && `${each.time}${each.tz ? ` ${each.tz.split('/').at(-1)!.replaceAll('_', ' ')} time` : ''}`,
           each.withinDays !== undefined && `within ${each.withinDays} days`,
           each.withinHours !== undefined && `within ${each.withinHours} hours`,

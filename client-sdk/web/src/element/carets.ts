@@ -220,12 +220,12 @@ class Carets extends Piece {
   override render(): TemplateResult | typeof nothing {
     if (this.#carets.length === 0) return nothing;
     return html`<div class="mirror"></div>
-      <div class="marks"></div>`;
+      <div class="layer"></div>`;
   }
 
   protected override updated(): void {
     const mirror = this.querySelector<HTMLElement>('.mirror');
-    const marks = this.querySelector<HTMLElement>('.marks');
+    const marks = this.querySelector<HTMLElement>('.layer');
     const over = this.previousElementSibling;
     const isShown = mirror && marks && over instanceof HTMLElement;
     this.#watch(isShown ? over : undefined);

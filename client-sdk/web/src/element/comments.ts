@@ -10,7 +10,9 @@ import { repeat } from 'lit/directives/repeat.js';
 import { personChip } from './chips.js';
 import type { Desk } from './desk.js';
 import { Piece, define } from './piece.js';
-import { goTo, itemChoices, lit } from './risks.js';
+import { goTo } from './list.js';
+import { itemChoices } from './pick.js';
+import { flash } from './status.js';
 import type { Comment } from '../schema.js';
 import { agoWords, counted } from './words.js';
 
@@ -160,7 +162,7 @@ class Comments extends Piece {
     const isMine = each.by === undefined || each.by === me;
     const by = each.by ?? me;
     const now = desk.plan.serverNow();
-    return html`<div class="remark ${each.resolvedAt ? 'over' : ''} ${lit(desk, of)}" id="said-${each.id}">
+    return html`<div class="remark ${each.resolvedAt ? 'over' : ''} ${flash(desk, of)}" id="said-${each.id}">
       <div class="row small">
         ${by ? personChip(desk, by) : nothing}
         <span class="mute">${each.at ? agoWords(each.at, now, desk.locale) : 'sending…'}</span>

@@ -10,7 +10,7 @@ import { chip } from './chips.js';
 import { subjectOf, type Desk } from './desk.js';
 import { Piece, define } from './piece.js';
 import type { Proposal, Task } from '../schema.js';
-import { agoWords, quoted, wordOf } from './words.js';
+import { agoWords, apart, quoted, wordOf } from './words.js';
 
 /** What a proposal wants of one field. */
 interface Wish {
@@ -192,7 +192,7 @@ class ProposalPiece extends Ask {
     const said = desk.commentsOf(`proposals/${proposal.id}`).map((each) => each.text);
     const reasons = [proposal.reason, ...said].filter((each) => each);
     const day = wishes.find(([place]) => DAYS.has(place.slice(subjectOf(place).length + 1)));
-    const who = isMine ? `You (${desk.personName(proposal.by)})` : desk.partyName(party) || 'Somebody';
+    const who = isMine ? `You (${apart(desk.personName(proposal.by))})` : apart(desk.partyName(party)) || 'Somebody';
     return html`<div class="ask" role="group" aria-label="A proposal" part="proposal">
       <p>
         <b class=${desk.side(party)}><i class="shape" aria-hidden="true"></i> ${who}</b> ${isMine ? 'ask' : 'asks'} to
@@ -200,7 +200,10 @@ class ProposalPiece extends Ask {
           reasons.length ? html`: ${reasons.map((each) => html`<q>${each}</q> `)}` : nothing
         }
         <span class="mute"
-          >${[isMine ? '' : desk.personName(proposal.by), agoWords(proposal.at, desk.plan.serverNow(), desk.locale)]
+          >${[
+            isMine ? '' : apart(desk.personName(proposal.by)),
+            agoWords(proposal.at, desk.plan.serverNow(), desk.locale),
+          ]
             .filter(Boolean)
             .join(', ')}</span
         >
@@ -211,7 +214,9 @@ class ProposalPiece extends Ask {
             ? nothing
             : chip(
                 desk.side(who),
-                answer === 'pending' ? `waiting for ${desk.partyName(who)}` : `${desk.partyName(who)}: ${answer}`,
+                answer === 'pending'
+                  ? `waiting for ${apart(desk.partyName(who))}`
+                  : `${apart(desk.partyName(who))}: ${answer}`,
               ),
         )}</span
       >
@@ -268,7 +273,7 @@ class CommitmentPiece extends Ask {
     if (!state) return nothing;
     const mayAnswer = desk.rights.commitment(task);
     const party = desk.rights.partyOf(task);
-    const who = task.party === 'joint' || !party ? 'Both' : desk.partyName(party);
+    const who = task.party === 'joint' || !party ? 'Both' : apart(desk.partyName(party));
     const by = desk.day(commitment?.due ?? task.due) || 'no day yet';
     const line = (words: TemplateResult | string, buttons: TemplateResult | typeof nothing = nothing) =>
       html`<div class="ask" role="group" aria-label="Commitment" part="commitment">
@@ -280,7 +285,7 @@ class CommitmentPiece extends Ask {
         return html`<p class="note ok">
           ✓ ${who} committed to
           ${desk.day(task.due) || 'it'}${
-            commitment?.by ? html` · <span class="mute">${desk.personName(commitment.by)}</span>` : nothing
+            commitment?.by ? html` · <bdi class="mute">${desk.personName(commitment.by)}</bdi>` : nothing
           }
         </p>`;
       case 'declined':

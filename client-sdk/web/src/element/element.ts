@@ -135,6 +135,10 @@ export class PlansyncPlan extends LitElement {
         padding: 0.5625rem 0.875rem;
         color: var(--mute);
         font-weight: 500;
+        flex: none;
+        max-width: min(18rem, 80vw);
+        overflow: hidden;
+        text-overflow: ellipsis;
         white-space: nowrap;
       }
       .tabs button[aria-selected='true'] {
@@ -142,6 +146,7 @@ export class PlansyncPlan extends LitElement {
         box-shadow: inset 0 -2px var(--ink);
       }
       .tabs .badge {
+        position: relative;
         margin-inline-start: 0.375rem;
         padding: 0 0.4375rem;
         border-radius: 0.625rem;

@@ -10,10 +10,10 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { sideWords } from './chips.js';
 import { Piece, define } from './piece.js';
-import { lit } from './risks.js';
+import { flash } from './status.js';
 import type { Answers, Ask } from './sheet.js';
 import type { Party, Person } from '../schema.js';
-import { counted, initials, wordOf } from './words.js';
+import { apart, counted, initials, wordOf } from './words.js';
 
 const DECISION_ROLES = [
   'economic_buyer',
@@ -175,7 +175,7 @@ class People extends Piece {
     return html`<section class="team" aria-label=${desk.partyName(party.id)}>
       <div class="section-head ${side}">
         <i class="shape" aria-hidden="true"></i>
-        <h2>${desk.partyName(party.id)}${isOwn ? html`<span class="tag">your side</span>` : nothing}</h2>
+        <h2><bdi>${desk.partyName(party.id)}</bdi>${isOwn ? html`<span class="tag">your side</span>` : nothing}</h2>
         <span class="mute small">${counted(people.length, 'person', 'people')}</span>
         ${
           desk.rights.lead
@@ -248,7 +248,7 @@ class People extends Piece {
         ?may=${mayName}
       ></plansync-field>`;
     return html`<article
-      class="person card ${isMarked ? 'hot' : ''} ${lit(desk, of)}"
+      class="person card ${isMarked ? 'hot' : ''} ${flash(desk, of)}"
       id="item-${person.id}"
       aria-label=${name}
       part="person"
@@ -284,7 +284,7 @@ class People extends Piece {
               : nothing
           }
         </div>
-        <p class="about">${about.filter(Boolean).join(' · ')}</p>
+        <p class="about">${about.filter(Boolean).map(apart).join(' · ')}</p>
         ${
           this.naming === person.id
             ? html`<plansync-sheet
@@ -380,7 +380,7 @@ class People extends Piece {
           ></plansync-field>
         </dd>`;
     return html`<section class="secret" aria-label="Private view of ${this.desk.personName(person.id)}">
-      <p class="lock">🔒 Only ${this.desk.partyName(this.desk.party)} sees this</p>
+      <p class="lock">🔒 Only ${apart(this.desk.partyName(this.desk.party))} sees this</p>
       <dl>
         ${field('stance', 'Stance', 'choice', STANCES)} ${field('influence', 'Influence, 1 to 5', 'number')}
         ${field('note', 'Note', 'long')}

@@ -7,6 +7,8 @@
 
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
+import { personChip } from './chips.js';
+import type { Desk } from './desk.js';
 import { Piece, define } from './piece.js';
 
 /** With more choices than this the list can be searched. */
@@ -20,6 +22,17 @@ export interface Choice {
   readonly shown?: TemplateResult;
   /** Whether what is shown leads elsewhere: then the list has the words. */
   readonly isLink?: boolean;
+}
+
+/** People to choose from, with their side. */
+export function peopleChoices(desk: Desk): readonly Choice[] {
+  return desk.people().map(({ id }) => ({ id, words: desk.personName(id), shown: personChip(desk, id) }));
+}
+
+/** Milestones and tasks to choose from. */
+export function itemChoices(desk: Desk): readonly Choice[] {
+  const { plan } = desk.beside ?? desk;
+  return [...plan.milestones, ...plan.tasks].map(({ id, title }) => ({ id, words: title ?? id }));
 }
 
 class Pick extends Piece {

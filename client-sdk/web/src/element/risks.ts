@@ -7,20 +7,20 @@
 
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { personChip } from './chips.js';
 import type { Desk } from './desk.js';
+import { goTo, listHead, was } from './list.js';
+import { itemChoices, peopleChoices, type Choice } from './pick.js';
 import { Piece, define } from './piece.js';
-import type { Choice } from './pick.js';
 import type { Answers, Ask } from './sheet.js';
+import { flash } from './status.js';
 import type { Risk } from '../schema.js';
-import { agoWords, counted, wordOf } from './words.js';
+import { agoWords, counted, quoted, wordOf } from './words.js';
 
 const LEVELS = ['low', 'medium', 'high'] as const;
 const STATES = ['open', 'mitigating', 'accepted', 'happened', 'closed'] as const;
 const POINTS: Readonly<Record<string, number>> = { low: 1, medium: 2, high: 3 };
 /** From here on a risk puts what it is linked to at risk. */
 const GRAVE = 6;
-const FLASH_MS = 1_600;
 
 const words = (values: readonly string[]) => values.map((each) => [each, wordOf(each)] as const);
 
@@ -37,27 +37,6 @@ export function isOpenRisk(risk: Risk): boolean {
 /** How many are open. */
 export function openRisks(desk: Desk): number {
   return desk.plan.risks.all().filter(isOpenRisk).length;
-}
-
-/** Lights up what somebody else has just changed. */
-export function lit(desk: Desk, subject: string): string {
-  return Date.now() - (desk.flashes.get(subject) ?? 0) < FLASH_MS ? 'flash' : '';
-}
-
-/** People to choose from, with their side. */
-export function peopleChoices(desk: Desk): readonly Choice[] {
-  return desk.people().map(({ id }) => ({ id, words: desk.personName(id), shown: personChip(desk, id) }));
-}
-
-/** Milestones and tasks to choose from. */
-export function itemChoices(desk: Desk): readonly Choice[] {
-  const { plan } = desk.beside ?? desk;
-  return [...plan.milestones, ...plan.tasks].map(({ id, title }) => ({ id, words: title ?? id }));
-}
-
-/** Leads to an item of the plan. */
-export function goTo(from: HTMLElement, subject: string): void {
-  from.dispatchEvent(new CustomEvent('plansync-go', { detail: subject, bubbles: true }));
 }
 
 /** What is asked of a new risk. */
@@ -169,7 +148,7 @@ class Risks extends Piece {
   `;
 
   static override properties = { ...Piece.properties, adding: { state: true }, all: { state: true } };
-  declare adding: boolean;
+  declare adding: string | undefined;
   /** Whether those that are over are shown too. */
   declare all: boolean;
 
@@ -181,28 +160,9 @@ class Risks extends Piece {
     const open = risks.filter(isOpenRisk);
     const over = risks.length - open.length;
     const grave = open.filter((each) => scoreOf(each) >= GRAVE).length;
-    return html`<div class="section-head">
-        <h2>Risks and blockers</h2>
-        <span class="mute"
-          >${counted(open.length, 'is', 'are')}
-          open${grave ? html`, <span class="late">${grave} grave</span>` : nothing}</span
-        >
-        ${
-          desk.rights.structure()
-            ? html`<button class="push" id="add-risk" @click=${() => (this.adding = true)}>+ Add a risk</button>`
-            : nothing
-        }
-      </div>
-      ${
-        this.adding
-          ? html`<plansync-sheet
-              heading="A risk or blocker"
-              .asks=${riskAsks()}
-              .done=${this.#add}
-              .leave=${this.#left}
-            ></plansync-sheet>`
-          : nothing
-      }
+    const more = html`${counted(open.length, 'is', 'are')}
+    open${grave ? html`, <span class="late">${grave} grave</span>` : nothing}`;
+    return html`${listHead(this, 'Risks and blockers', more, desk.rights.structure() ? this.#addition : undefined)}
       ${
         risks.length === 0
           ? html`<p class="empty">
@@ -255,7 +215,7 @@ class Risks extends Piece {
             blank="say"
             ?may=${may}
           ></plansync-field
-          >${this.#was(of, name)}
+          >${was(desk, of, name)}
         </dd>
       </div>`;
     const long = (name: 'mitigation' | 'contingency', label: string, blank: string) =>
@@ -277,7 +237,7 @@ class Risks extends Piece {
       </div>`;
     const grade = score >= GRAVE ? 'grave' : score >= 3 ? 'some' : '';
     return html`<article
-      class="risk card ${isOpenRisk(risk) ? '' : 'over'} ${seen.has(of) ? 'hot' : ''} ${lit(desk, of)}"
+      class="risk card ${isOpenRisk(risk) ? '' : 'over'} ${seen.has(of) ? 'hot' : ''} ${flash(desk, of)}"
       id="item-${risk.id}"
       aria-label=${risk.title ?? risk.id}
       part="risk"
@@ -300,7 +260,7 @@ class Risks extends Piece {
             </plansync-field>
           </h3>
           ${isBlocker ? html`<span class="late small">⚠ blocker</span>` : nothing}
-          ${seen.added(of) ? html`<span class="tag new">new</span>` : nothing} ${this.#was(of, 'title')}
+          ${seen.added(of) ? html`<span class="tag new">new</span>` : nothing} ${was(desk, of, 'title')}
           ${
             may
               ? html`<span class="push">
@@ -311,7 +271,7 @@ class Risks extends Piece {
                   }<button
                     class="quiet icon"
                     aria-label="Remove ${risk.title ?? 'this risk'}"
-                    @click=${() => this.#remove(risk)}
+                    @click=${() => desk.remove([of], `${quoted(risk.title ?? 'The risk')} was removed.`)}
                   >
                     ✕
                   </button>
@@ -378,13 +338,13 @@ class Risks extends Piece {
     });
   }
 
-  #was(of: string, field: string): TemplateResult | typeof nothing {
-    const mark = this.desk.seen.field(of, field);
-    if (!mark) return nothing;
-    const who = mark.actors.map((id) => this.desk.personName(id)).join(', ');
-    const old = mark.old === undefined || mark.old === null ? 'empty' : `“${wordOf(String(mark.old))}”`;
-    return html` <span class="was" title=${who}>was ${old}</span>`;
-  }
+  readonly #addition = {
+    id: 'risk',
+    label: '+ Add a risk',
+    heading: 'A risk or blocker',
+    asks: riskAsks,
+    done: (answers: Answers) => this.#add(answers),
+  };
 
   #add = ({ title, kind, probability, impact, mitigation }: Answers): boolean => {
     const { desk } = this;
@@ -404,20 +364,6 @@ class Risks extends Piece {
         }),
     );
   };
-
-  #left = (): void => {
-    this.adding = false;
-    void this.updateComplete.then(() => this.querySelector<HTMLElement>('#add-risk')?.focus());
-  };
-
-  #remove(risk: Risk): void {
-    const { desk } = this;
-    if (desk.edit((tx) => tx.risks.remove(risk.id)))
-      desk.say('said', `“${risk.title ?? 'The risk'}” is removed`, {
-        label: 'Undo',
-        run: () => desk.edit((tx) => tx.risks.restore(risk.id)),
-      });
-  }
 }
 
 define('plansync-risks', Risks);

@@ -10,10 +10,11 @@ import { repeat } from 'lit/directives/repeat.js';
 import { chip, sideWords } from './chips.js';
 import { Piece, define } from './piece.js';
 import { styled } from './styled.js';
-import { goTo, lit } from './risks.js';
+import { goTo, listHead, was, type Addition } from './list.js';
+import { flash } from './status.js';
 import type { Answers, Ask } from './sheet.js';
 import type { Criterion, Objective } from '../schema.js';
-import { agoWords, counted, dayIn, wordOf } from './words.js';
+import { agoWords, apart, counted, dayIn, quoted, wordOf } from './words.js';
 
 const DIRECTIONS = ['increase', 'decrease', 'reach'] as const;
 
@@ -76,15 +77,16 @@ class Success extends Piece {
   `;
 
   static override properties = { ...Piece.properties, adding: { state: true } };
-  declare adding: 'objectives' | 'criteria' | undefined;
+  declare adding: string | undefined;
 
   override render(): TemplateResult {
     const { plan } = this.desk;
     const objectives = plan.objectives.all();
     const criteria = plan.criteria.all();
+    const may = this.desk.rights.structure();
     const met = criteria.filter((each) => progressOf(each) === 1).length;
     return html`<section aria-label="Objectives">
-        ${this.#head('What this is for', 'objectives', '+ Add an objective')}
+        ${listHead(this, 'What this is for', nothing, may ? this.#newObjective : undefined)}
         ${
           objectives.length
             ? repeat(
@@ -98,7 +100,12 @@ class Success extends Piece {
         }
       </section>
       <section aria-label="Criteria" part="criteria">
-        ${this.#head('How both sides will know', 'criteria', '+ Add a criterion', `${met} of ${counted(criteria.length, 'criterion', 'criteria')} met`)}
+        ${listHead(
+          this,
+          'How both sides will know',
+          `${met} of ${counted(criteria.length, 'criterion', 'criteria')} met`,
+          may ? this.#newCriterion : undefined,
+        )}
         ${
           criteria.length
             ? repeat(
@@ -111,27 +118,20 @@ class Success extends Piece {
       </section>`;
   }
 
-  #head(title: string, of: 'objectives' | 'criteria', add: string, more = ''): TemplateResult {
-    return html`<div class="section-head">
-        <h2>${title}</h2>
-        <span class="mute small">${more}</span>
-        ${
-          this.desk.rights.structure()
-            ? html`<button class="push" id="add-${of}" @click=${() => (this.adding = of)}>${add}</button>`
-            : nothing
-        }
-      </div>
-      ${
-        this.adding === of
-          ? html`<plansync-sheet
-              heading=${of === 'objectives' ? 'An objective' : 'A criterion'}
-              .asks=${of === 'objectives' ? this.#objectiveAsks() : this.#criterionAsks()}
-              .done=${of === 'objectives' ? this.#addObjective : this.#addCriterion}
-              .leave=${this.#left}
-            ></plansync-sheet>`
-          : nothing
-      }`;
-  }
+  readonly #newObjective: Addition = {
+    id: 'objectives',
+    label: '+ Add an objective',
+    heading: 'An objective',
+    asks: () => this.#objectiveAsks(),
+    done: (answers) => this.#addObjective(answers),
+  };
+  readonly #newCriterion: Addition = {
+    id: 'criteria',
+    label: '+ Add a criterion',
+    heading: 'A criterion',
+    asks: () => this.#criterionAsks(),
+    done: (answers) => this.#addCriterion(answers),
+  };
 
   #objectiveAsks(): Ask[] {
     return [
@@ -173,7 +173,7 @@ class Success extends Piece {
     const of = `objectives/${each.id}`;
     const may = desk.rights.structure();
     return html`<article
-      class="objective card ${each.inBuyersWords ? 'buyers' : ''} ${desk.seen.has(of) ? 'hot' : ''} ${lit(desk, of)}"
+      class="objective card ${each.inBuyersWords ? 'buyers' : ''} ${desk.seen.has(of) ? 'hot' : ''} ${flash(desk, of)}"
       id="item-${each.id}"
     >
       <div class="words">
@@ -185,7 +185,7 @@ class Success extends Piece {
           kind="long"
           label="Objective"
           .value=${each.text}
-          .shown=${each.inBuyersWords && each.text ? `“${each.text}”` : each.text}
+          .shown=${each.inBuyersWords && each.text ? `“${apart(each.text)}”` : each.text}
           ?may=${may}
         ></plansync-field>
       </div>
@@ -218,7 +218,6 @@ class Success extends Piece {
     const milestone = each.milestone ? desk.plan.milestones.get(each.milestone) : undefined;
     const value = (name: 'baseline' | 'target' | 'measured', label: string, blank: string) => {
       const is = each[name];
-      const mark = desk.seen.field(of, name);
       return html`<plansync-field
           .desk=${desk}
           of=${of}
@@ -230,10 +229,10 @@ class Success extends Piece {
           blank=${blank}
           ?may=${may && typeof is !== 'boolean'}
         ></plansync-field
-        >${mark && mark.old !== undefined && mark.old !== null ? html`<span class="was">was ${String(mark.old)}</span>` : nothing}`;
+        >${was(desk, of, name)}`;
     };
     return html`<article
-      class="criterion card ${desk.seen.has(of) ? 'hot' : ''} ${lit(desk, of)}"
+      class="criterion card ${desk.seen.has(of) ? 'hot' : ''} ${flash(desk, of)}"
       id="item-${each.id}"
       aria-label=${each.title ?? each.id}
       part="criterion"
@@ -313,13 +312,7 @@ class Success extends Piece {
   #remove(of: 'objectives' | 'criteria', id: string, title: string | undefined): TemplateResult | typeof nothing {
     const { desk } = this;
     if (!desk.rights.structure()) return nothing;
-    const remove = () => {
-      if (desk.edit((tx) => tx[of].remove(id)))
-        desk.say('said', `“${title ?? 'It'}” is removed`, {
-          label: 'Undo',
-          run: () => desk.edit((tx) => tx[of].restore(id)),
-        });
-    };
+    const remove = () => desk.remove([`${of}/${id}`], `${quoted(title ?? 'It')} was removed.`);
     return html`<button class="quiet icon push" aria-label="Remove ${title ?? 'it'}" @click=${remove}>✕</button>`;
   }
 
@@ -342,12 +335,6 @@ class Success extends Piece {
           ...(target === undefined ? {} : { target: Number(target) }),
         }),
     );
-
-  #left = (): void => {
-    const of = this.adding;
-    this.adding = undefined;
-    void this.updateComplete.then(() => this.querySelector<HTMLElement>(`#add-${of}`)?.focus());
-  };
 }
 
 define('plansync-success', Success);

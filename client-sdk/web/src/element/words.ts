@@ -72,6 +72,14 @@ export function quoted(text: string | undefined): string {
   return `“\u2068${chars.length > 80 ? `${chars.slice(0, 79).join('')}…` : chars.join('')}\u2069”`;
 }
 
+/** Letters that run from right to left, and signs that turn what follows. */
+const TURNING = /[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]/;
+
+/** A text in a sentence, kept apart where it would turn the words around it. */
+export function apart(text: string | undefined): string {
+  return text && TURNING.test(text) ? `\u2068${text}\u2069` : (text ?? '');
+}
+
 /** `In progress` of `in_progress`. */
 export function wordOf(value: string | undefined): string {
   if (!value) return '';
