@@ -32,7 +32,7 @@ export function spans(of: readonly Span[] | undefined): readonly (TemplateResult
 }
 
 /** Wide signs of a summary as plain ones: many fonts have only these. */
-export function plain(symbol: string): string {
+export function plain(symbol = '·'): string {
   return symbol.replace('＋', '+').replace('－', '−');
 }
 

@@ -42,8 +42,9 @@ export interface Span {
 
 /** A line of the summary. */
 export interface Line {
-  readonly symbol: string;
-  readonly subject: string;
+  /** Absent on a line that has no change behind it. */
+  readonly symbol?: string;
+  readonly subject?: string;
   readonly spans: readonly Span[];
 }
 
@@ -109,6 +110,12 @@ export interface Standing {
   /** Items that cannot be done on their day. */
   readonly moves: ReadonlyMap<string, { readonly to: string; readonly days: number }>;
 }
+
+/** A network that wants a login answers in the server's name. */
+const STRANGE = new PlanError(
+  'protocol',
+  'something else than the server answers; is this network asking for a login?',
+);
 
 const NOBODY: readonly Present[] = Object.freeze([]);
 const NONE: readonly never[] = Object.freeze([]);
@@ -497,6 +504,7 @@ export class Desk {
     for (let taken = 0; taken < MARKED_CHANGES_MAX;) {
       const page = await this.plan.changes({ since, limit: 1000 });
       if (this.#closed) return;
+      if (!Array.isArray(page?.changes)) throw STRANGE;
       for (const change of page.changes) {
         this.#edited(change);
         this.seen.take(change);
@@ -585,6 +593,9 @@ export class Desk {
         this.#caughtUp || this.#catchUp(),
       ]);
       if (this.#closed) return;
+      const { figures, schedule } = answer ?? {};
+      if (!figures?.mustMove?.items || !figures.overdue?.items || !schedule?.slip || !summary?.['standing'])
+        throw STRANGE;
       this.answer = answer;
       this.summary = summary as unknown as Summary;
       this.staleFigures = false;

@@ -3,7 +3,7 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import type { Present } from '../presence.js';
 import { Piece, define } from './piece.js';
-import { agoWords, counted, initials, instantWords } from './words.js';
+import { agoWords, apart, counted, initials, instantWords } from './words.js';
 
 /** Faces beyond this many are counted. */
 const FACES_MAX = 6;
@@ -200,7 +200,7 @@ class Head extends Piece {
       .slice(0, 2)
       .map((edit) => {
         const ago = agoWords(edit.time, nowMs, desk.locale);
-        return `by ${desk.personName(edit.actor)} (${desk.partyName(edit.party)}) ${ago}`;
+        return `by ${apart(desk.personName(edit.actor))} (${apart(desk.partyName(edit.party))}) ${ago}`;
       });
     return html`Version of <time datetime=${updatedAt}>${instantWords(updatedAt, desk.locale)}</time>${
         last.length ? ` · last edited ${last.join(', ')}` : nothing
@@ -218,7 +218,7 @@ class Head extends Piece {
         const name = each.name ?? this.desk.personName(each.person) ?? 'Somebody';
         const side = this.desk.side(each.party);
         const isMe = each.person !== undefined && each.person === this.desk.plan.me?.person;
-        const words = `${name}, ${this.desk.partyName(each.party)}${isMe ? ' (you)' : ''}`;
+        const words = `${apart(name)}, ${apart(this.desk.partyName(each.party))}${isMe ? ' (you)' : ''}`;
         return html`<li class="face ${side}" title=${words}>
           <span aria-hidden="true">${initials(name)}</span><span class="unseen">${words}</span>
         </li>`;

@@ -92,7 +92,7 @@ class Private extends Piece {
     const safety = own && safetyOf(own);
     return html`<section class="vault" aria-label="Private to ${party}" part="private">
       <div class="seal">
-        <h2><span aria-hidden="true">🔒 </span>Only ${party} sees this</h2>
+        <h2><span aria-hidden="true">🔒 </span>Only <bdi>${party}</bdi> sees this</h2>
         <span>Tasks, risks and notes here never reach the other side, nor the summary you send them.</span>
         ${isOpen && safety ? html`<span class="push small own-safety" role="status">${safety.text}</span>` : nothing}
       </div>

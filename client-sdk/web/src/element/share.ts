@@ -10,7 +10,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { chip } from './chips.js';
 import { Dialog } from './dialog.js';
 import { define } from './piece.js';
-import { agoWords, counted, wordOf } from './words.js';
+import { agoWords, apart, counted, wordOf } from './words.js';
 
 /** What somebody may do, from most to least, in words. */
 const ACCESS: Readonly<Record<string, string>> = {
@@ -172,7 +172,7 @@ class Share extends Dialog {
     return this.sheet(
       'Share',
       html`<p class="mute">
-          You invite people of ${this.desk.partyName(this.desk.party)}. The other side invites its own.
+          You invite people of <bdi>${this.desk.partyName(this.desk.party)}</bdi>. The other side invites its own.
         </p>
         ${this.made ? this.#link(this.made) : this.#form()}
         <p class="ok small" role="status">${this.said}</p>
@@ -289,7 +289,7 @@ class Share extends Dialog {
 
   async #revoke(member: Member): Promise<void> {
     const isDone = await this.attempt(() => this.#send('DELETE', `members/${encodeURIComponent(member.person)}`));
-    this.said = isDone ? `${member.name ?? this.desk.personName(member.person)} has no access any more.` : '';
+    this.said = isDone ? `${apart(member.name ?? this.desk.personName(member.person))} has no access any more.` : '';
     this.asked = undefined;
     await this.#load();
   }

@@ -582,7 +582,7 @@ class SummaryDialog extends Dialog {
                   ${phase.rows.map(
                     (row) =>
                       html`<tr class="${row.symbol ? 'marked' : ''} ${row.isTask ? 'task' : ''}">
-                        <td class="sign">${plain(row.symbol ?? '')}</td>
+                        <td class="sign">${row.symbol ? plain(row.symbol) : ''}</td>
                         <td class="name">${row.isTask ? spans(row.title) : html`<b>${spans(row.title)}</b>`}</td>
                         ${row.owners.map((each) => html`<td>${spans(each)}</td>`)}
                         <td>${spans(row.due)}</td>
