@@ -11,7 +11,7 @@ import { ownerChips } from './chips.js';
 import { split } from './desk.js';
 import { Piece, define } from './piece.js';
 import type { Person } from '../schema.js';
-import { quoted } from './words.js';
+import { apart, quoted } from './words.js';
 
 /** What is being written about a person: one to name, or a new one. */
 type Naming = { readonly id: string } | { readonly role: string };
@@ -63,7 +63,7 @@ class Owners extends Piece {
       box-shadow: 0 12px 40px var(--veil);
       font-size: 0.9333rem;
     }
-    .picker h5 {
+    .picker .whose-side {
       display: flex;
       gap: 0.375rem;
       align-items: center;
@@ -87,11 +87,16 @@ class Owners extends Piece {
       box-shadow: inset 2px 0 var(--now);
     }
     .option .name {
-      flex: 1;
+      flex: 1 0 50%;
       min-width: 0;
       unicode-bidi: isolate;
     }
+    .option .tag {
+      overflow: hidden;
+      text-overflow: ellipsis;
+    }
     .option .check {
+      flex: none;
       width: 1rem;
       color: var(--ok);
       font-weight: 700;
@@ -249,7 +254,7 @@ class Owners extends Piece {
     return html`<input
         role="combobox"
         aria-label="Find people"
-        aria-expanded="true"
+        aria-expanded=${found.length > 0}
         aria-autocomplete="list"
         aria-controls=${id(-1)}
         aria-activedescendant=${found.length ? id(this.at) : nothing}
@@ -262,32 +267,37 @@ class Owners extends Piece {
           this.at = 0;
         }}
       />
-      <div role="listbox" aria-multiselectable="true" aria-label="People" id=${id(-1)}>
-        ${parties.map(
-          (party) =>
-            html`<div role="group" aria-label=${desk.partyName(party)}>
-              <h5 class=${desk.side(party)}><i class="shape" aria-hidden="true"></i>${desk.partyName(party)}</h5>
-              ${found.map((person, n) =>
-                person.party === party || (!person.party && !party)
-                  ? html`<div
-                      role="option"
-                      id=${id(n)}
-                      class="option ${n === this.at ? 'at' : ''}"
-                      aria-selected=${owned.has(person.id)}
-                      @click=${() => this.#choose(person)}
-                    >
-                      <span class="check" aria-hidden="true">${owned.has(person.id) ? '✓' : ''}</span>
-                      <span class="name">${person.name ?? person.role ?? person.id}</span>
-                      <span class="tag"
-                        >${person.name ? (person.role ?? '') : person.placeholder ? 'not named yet' : ''}</span
-                      >
-                    </div>`
-                  : nothing,
+      ${
+        found.length === 0
+          ? html`<p class="tag" role="status" id=${id(-1)}>Nobody is called so.</p>`
+          : html`<div role="listbox" aria-multiselectable="true" aria-label="People" id=${id(-1)}>
+              ${parties.map(
+                (party) =>
+                  html`<div role="group" aria-label=${desk.partyName(party)}>
+                    <div class="whose-side ${desk.side(party)}" aria-hidden="true">
+                      <i class="shape"></i>${desk.partyName(party)}
+                    </div>
+                    ${found.map((person, n) =>
+                      person.party === party || (!person.party && !party)
+                        ? html`<div
+                            role="option"
+                            id=${id(n)}
+                            class="option ${n === this.at ? 'at' : ''}"
+                            aria-selected=${owned.has(person.id)}
+                            @click=${() => this.#choose(person)}
+                          >
+                            <span class="check" aria-hidden="true">${owned.has(person.id) ? '✓' : ''}</span>
+                            <span class="name">${person.name ?? person.role ?? person.id}</span>
+                            <span class="tag"
+                              >${person.name ? (person.role ?? '') : person.placeholder ? 'not named yet' : ''}</span
+                            >
+                          </div>`
+                        : nothing,
+                    )}
+                  </div>`,
               )}
-            </div>`,
-        )}
-        ${found.length === 0 ? html`<p class="tag">Nobody is called so.</p>` : nothing}
-      </div>
+            </div>`
+      }
       ${this.of.startsWith('tasks/') ? this.#whose() : nothing}
       ${
         unnamed.length || isNew
@@ -316,7 +326,7 @@ class Owners extends Piece {
               Add ${quoted(query)} to ${desk.partyName(party.id)}
             </button>`
           : html`<button @click=${() => this.#ask(query, party.id)}>
-              Ask ${desk.partyName(party.id)} for the role ${quoted(query)}
+              Ask ${apart(desk.partyName(party.id))} for the role ${quoted(query)}
             </button>`,
       )}`;
   }

@@ -80,6 +80,122 @@ async function everywhere(page: Page, look: (place: string) => Promise<void>): P
   await page.keyboard.press('Escape');
 }
 
+/** Whatever opens within a view: details, pickers, questions, sheets, the preview of a move. */
+async function opened(page: Page, look: (place: string) => Promise<void>): Promise<void> {
+  const tab = (name: string) => page.locator(`#tab-${name}`).click();
+  const escape = async (gone: string) => {
+    await page.keyboard.press('Escape');
+    await page.locator(gone).first().waitFor({ state: 'detached' });
+  };
+  await tab('plan');
+  await page.locator('.framing > summary').click();
+  await look('what the plan is for');
+  await page.locator('.framing > summary').click();
+
+  for (const item of ['ms-05', 'ca-1']) {
+    await page.locator(`#item-${item} .more`).first().click();
+    const drawer = page.locator('.drawer');
+    await drawer.locator('h2').waitFor();
+    await drawer.getByText('Who set what', { exact: true }).click();
+    await drawer.getByText('Nothing since the plan was made').waitFor();
+    await drawer.getByRole('button', { name: /Raise a blocker/ }).click();
+    await drawer.getByLabel('Write a comment').fill('Please look @VP');
+    await drawer.locator('.mentions button').first().waitFor();
+    await look(`details of ${item}`);
+    await drawer.getByLabel('Write a comment').fill('');
+    await drawer.locator('.close').focus();
+    await escape('.drawer');
+  }
+  await page.locator('.phase-head .more, .phase-head button[aria-label^="Details"]').first().click();
+  await page.locator('.drawer h2').waitFor();
+  await look('details of a phase');
+  await page.locator('.drawer .close').focus();
+  await escape('.drawer');
+
+  const owners = page.locator('#item-ca-1 button.owners');
+  await owners.click();
+  await look('owners');
+  await page.locator('.picker').getByRole('combobox').fill('Nobody yet');
+  await look('owners, nobody found');
+  await page.locator('.picker .foot').getByRole('button', { name: /^Add / }).click();
+  await page.locator('.picker form').waitFor();
+  await look('owners, naming');
+  await page.keyboard.press('Escape');
+  await page.locator('.picker').getByRole('combobox').press('Escape');
+  await page.locator('.picker').waitFor({ state: 'detached' });
+
+  const due = page.locator('#item-ms-08 plansync-field[name=due]').first();
+  await due.locator('button').click();
+  await look('a date');
+  await due.locator('input').fill('2031-01-02');
+  await page.keyboard.press('Enter');
+  await due.locator('.why').waitFor();
+  await look('why a date moves');
+  await page.keyboard.press('Escape');
+  const status = page.locator('#item-ms-08 plansync-field[name=status]').first();
+  await status.locator('button').click();
+  await look('a status');
+  await page.keyboard.press('Escape');
+
+  await tab('timeline');
+  await page.locator('#bar-ms-06').focus();
+  await page.keyboard.press('+');
+  await page.locator('.tl-panel .reason').waitFor();
+  await look('the preview of a move');
+  await escape('.tl-panel');
+  await page.locator('#add-calendar').click();
+  await look('dates to add');
+  await page.keyboard.press('Escape');
+  await page.locator('#add-cadence').click();
+  await look('a meeting to add');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'As table' }).click();
+  await look('the timeline as a table');
+  await page.getByRole('button', { name: 'As table' }).click();
+
+  await tab('people');
+  await page.locator('[id^=add-to-]').first().click();
+  await look('a person to add');
+  await page.keyboard.press('Escape');
+  await page.locator('.judge').first().click();
+  await page.locator('.secret').first().waitFor();
+  await look('a private view of a person');
+
+  await tab('risks');
+  await page.locator('#add-risk').click();
+  await look('a risk to add');
+  await page.keyboard.press('Escape');
+  await page.locator('#item-rk-1 .picked button').first().click();
+  await page.locator('.picks').waitFor();
+  await look('what a risk is about');
+  await escape('.picks');
+
+  await tab('success');
+  for (const of of ['objectives', 'criteria']) {
+    await page.locator(`#add-${of}`).click();
+    await look(`${of} to add`);
+    await page.keyboard.press('Escape');
+  }
+  await tab('comments');
+  await page.getByText('Say something about an item').click();
+  await page.locator('.compose textarea').first().fill('@a');
+  await page.locator('.naming button').first().waitFor();
+  await look('a comment that names somebody');
+
+  await tab('private');
+  await page.locator('#add-own').click();
+  await page.locator('.ask-sheet [name=title]').fill('Ask for the discount');
+  await look('a private task to add');
+  await page.keyboard.press('Enter');
+  await page.locator('.own-task').first().waitFor();
+  await page.locator('#add-risk').click();
+  await page.locator('.ask-sheet [name=title]').fill('The champion may leave');
+  await page.keyboard.press('Enter');
+  await page.locator('.vault .risk').first().waitFor();
+  await look('private tasks and risks');
+  await tab('plan');
+}
+
 const READERS = [
   ['buyer', BUYER],
   ['seller', SELLER],
@@ -100,6 +216,15 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
       expect(found).toEqual([]);
     },
   );
+
+  test('nor has anything that opens within it', { timeout: 240_000 }, async () => {
+    const page = await stage.open(id, SELLER, { colorScheme });
+    await says(page, '.safety', 'Saved');
+    await says(page, '.thirty', '%');
+    const found: string[] = [];
+    await opened(page, async (place) => void found.push(...(await findings(page, place))));
+    expect(found).toEqual([]);
+  });
 
   test('nor have the other pages and states', { timeout: 120_000 }, async () => {
     const page = await stage.tab(await stage.profile({ colorScheme }));
