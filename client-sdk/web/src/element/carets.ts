@@ -12,7 +12,7 @@ import * as Y from 'yjs';
 import type { Plan } from '../plan.js';
 import type { Present } from '../presence.js';
 import { textAt } from '../read.js';
-import type { Desk, Side } from './desk.js';
+import type { Desk } from './desk.js';
 import { Piece, define } from './piece.js';
 import { styled } from './styled.js';
 
@@ -32,7 +32,7 @@ export interface Caret {
   /** Another whenever they have moved it themselves. */
   readonly key: string;
   readonly name: string;
-  readonly side: Side;
+  readonly side: string;
   readonly anchor: number;
   readonly head: number;
 }

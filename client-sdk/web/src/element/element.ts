@@ -413,10 +413,11 @@ export class PlansyncPlan extends LitElement {
   };
 
   #tabKey = (event: KeyboardEvent): void => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
     const at = VIEWS.findIndex((each) => each.id === this.view);
-    const next = VIEWS[(at + step + VIEWS.length) % VIEWS.length]!;
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const next = VIEWS[(to + VIEWS.length) % VIEWS.length]!;
     this.view = next.id;
     void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(`#tab-${next.id}`)?.focus());
   };

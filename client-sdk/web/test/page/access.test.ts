@@ -345,6 +345,60 @@ test(
   },
 );
 
+/** By view: what Enter opens from where, and where Escape leads back to. */
+const OPENINGS: readonly (readonly [view: string, from: string, opens: string])[] = [
+  ['plan', '#item-ms-05 .more', '.drawer'],
+  ['plan', '#item-ca-1 .more', '.drawer'],
+  ['plan', '#item-ca-1 button.owners', '.picker'],
+  ['plan', '#item-ms-08 plansync-field[name=title] button', '#item-ms-08 plansync-field[name=title] input'],
+  ['plan', '#item-ms-08 plansync-field[name=due] button', '#item-ms-08 plansync-field[name=due] input'],
+  ['plan', '#item-ms-08 plansync-field[name=status] button', '#item-ms-08 plansync-field[name=status] select'],
+  ['timeline', '#bar-ms-06', '.tl-panel'],
+  ['timeline', '#add-calendar', '.ask-sheet'],
+  ['timeline', '#add-cadence', '.ask-sheet'],
+  ['people', '[id^=add-to-]', '.ask-sheet'],
+  ['risks', '#add-risk', '.ask-sheet'],
+  ['risks', '#item-rk-1 .picked button', '.picks'],
+  ['success', '#add-objectives', '.ask-sheet'],
+  ['success', '#add-criteria', '.ask-sheet'],
+  ['private', '#add-own', '.ask-sheet'],
+];
+
+test(
+  'whatever opens within a view opens by Enter, is left by Escape, and gives the focus back',
+  { timeout: 120_000 },
+  async () => {
+    const page = await stage.open(id, SELLER);
+    await says(page, '.safety', 'Saved');
+    const isFocused = (selector: string) =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((each) => (each.getRootNode() as ShadowRoot).activeElement === each);
+    await page.locator('#tab-plan').focus();
+    for (const [key, view] of [
+      ['End', 'private'],
+      ['ArrowRight', 'plan'],
+      ['ArrowLeft', 'private'],
+      ['Home', 'plan'],
+    ] as const) {
+      await page.keyboard.press(key);
+      await page.locator(`#tab-${view}[aria-selected=true]:focus`).waitFor();
+    }
+    for (const [view, from, opens] of OPENINGS) {
+      await page.locator(`#tab-${view}`).click();
+      await page.locator(from).first().focus();
+      await page.keyboard.press('Enter');
+      await page.locator(opens).first().waitFor();
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Shift+Tab');
+      await page.keyboard.press('Escape');
+      await page.locator(opens).first().waitFor({ state: 'detached' });
+      await expect.poll(() => isFocused(from), { message: `${from} has the focus again` }).toBe(true);
+    }
+  },
+);
+
 test('whoever wants little motion gets none', async () => {
   const page = await stage.open(id, SELLER, { reducedMotion: 'reduce' });
   await says(page, '.safety', 'Saved');
