@@ -14,7 +14,7 @@ import { goTo, listHead, was, type Addition } from './list.js';
 import { flash } from './status.js';
 import type { Answers, Ask } from './sheet.js';
 import type { Criterion, Objective } from '../schema.js';
-import { agoWords, apart, counted, dayIn, quoted, wordOf } from './words.js';
+import { agoWords, apart, counted, dayIn, dayNumber, quoted, wordOf } from './words.js';
 
 const DIRECTIONS = ['increase', 'decrease', 'reach'] as const;
 
@@ -33,7 +33,7 @@ class Success extends Piece {
       padding: 0.75rem 1rem;
       margin-bottom: 0.5rem;
     }
-    .objective .words {
+    .objective > .words {
       font-size: 1.0667rem;
     }
     .objective.buyers {
@@ -44,6 +44,12 @@ class Success extends Piece {
       margin-bottom: 0.5rem;
       display: grid;
       gap: 0.5rem;
+    }
+    :is(.objective, .criterion) .row.small > span {
+      display: inline-flex;
+      flex-wrap: wrap;
+      gap: 0 0.5rem;
+      align-items: baseline;
     }
     .criterion h3 {
       font-size: 1rem;
@@ -306,7 +312,8 @@ class Success extends Piece {
   }
 
   #number(value: string | number | boolean): string {
-    return typeof value === 'number' ? value.toLocaleString(this.desk.locale) : String(value);
+    if (typeof value === 'number') return value.toLocaleString(this.desk.locale);
+    return dayNumber(String(value)) === undefined ? String(value) : this.desk.day(String(value));
   }
 
   #remove(of: 'objectives' | 'criteria', id: string, title: string | undefined): TemplateResult | typeof nothing {
