@@ -612,9 +612,10 @@ impl Room {
         numbered.map(change).collect()
     }
 
-    /// Puts a delta into the turn's entries. What one person wrote within a turn is one entry: nobody has seen
-    /// anything of this turn, so nothing of somebody else stands between. The server's own client id serves many
-    /// authors, so its edits stay apart and in order.
+    /// Puts a delta into the turn's entries. What one person wrote within a turn is one entry, since nobody has seen
+    /// anything of this turn, unless somebody else has touched the same entity in between: changes are told in the
+    /// order of the entries, which has to be that in which the document took them. The server's own client id serves
+    /// many authors, so its edits stay apart and in order.
     /// Tells the number that the entry will have.
     fn keep(&mut self, delta: Delta, hand: Hand, turn: &mut Turn) -> Result<Seq, RoomError> {
         turn.updates += 1;
@@ -635,7 +636,8 @@ impl Room {
             .entries
             .iter()
             .rposition(|pending| !of_server && pending.hand == hand && hand.origin == Origin::Human)
-            .filter(|at| fits_one_update(&turn.entries[*at].delta, &delta));
+            .filter(|at| fits_one_update(&turn.entries[*at].delta, &delta))
+            .filter(|at| !turn.entries[at + 1..].iter().any(|later| later.delta.touched().meets(delta.touched())));
         let at = same_hand.unwrap_or(turn.entries.len());
         let seq = self.seq + at as u64 + 1;
         if let Some(settling) = &mut self.settling {

@@ -10,13 +10,17 @@
 use std::{sync::Arc, time::Duration};
 
 use plansync_client::{BackoffBounds, Client, Plan, yrs::WriteTxn};
-use plansync_protocol::plan::{
-    self,
-    json::{Print, print},
+use plansync_protocol::{
+    plan::{
+        self,
+        json::{Print, print},
+    },
+    wire::Frame,
 };
 use plansync_tests::{
     http::{Http, token},
     proxy::{Mode, Proxy},
+    raw::{Pen, Raw, ask_all, update},
     server::{Server, verify},
     stock::Stock,
     wait::until,
@@ -161,12 +165,53 @@ async fn converge(seed: u64, server: &mut Server, proxy: &Proxy, stock: &Stock) 
     format!("equal at entry {}, {tasks} tasks, after {faults:?}; {whole}", shown["seq"])
 }
 
+/// Two people write into the same fields at the same moment, and one of them into another one just before: whatever of
+/// it comes into one commit is told in the order in which the document took it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_meets_in_one_moment_is_told_in_its_order() {
+    let server = Server::start().await;
+    for round in 0..4 {
+        let id = format!("p-{round}");
+        server.http().create_sample(&id);
+        let mut people = Vec::new();
+        // Of two concurrent values that of the higher client id stays.
+        for (client, party) in [(2_000, "seller"), (1_000, "buyer")] {
+            let token = token(&id, party, party, "owner");
+            let (mut raw, _) = Raw::plansync(&server, &id, &token).await;
+            let pen = Pen::new(client + round);
+            raw.send(&ask_all()).await;
+            let has_plan = |frame: &Frame<'_>| {
+                pen.hear(frame);
+                pen.title().map(drop)
+            };
+            raw.until("the plan", has_plan).await;
+            people.push((raw, pen));
+        }
+        let [(ann, hers), (bob, his)] = &mut people[..] else { unreachable!() };
+        let due = |pen: &Pen, root: &str, at: usize, day: &str| {
+            pen.write(|txn| {
+                let items = entities(txn, root);
+                items[at % items.len()].insert(txn, "due", day);
+            })
+        };
+        for at in 0..10 {
+            ann.send(&update(&due(hers, "milestones", at, "2026-06-01"))).await;
+            bob.send(&update(&due(his, "tasks", at, "2026-06-02"))).await;
+            ann.send(&update(&due(hers, "tasks", at, "2026-06-03"))).await;
+        }
+        ann.acked(20).await;
+        bob.acked(10).await;
+        folded(&format!("round {round}"), &server.http(), &id, &shown(&server.http(), &id)["plan"]);
+    }
+}
+
 /// The plan as it was created, with every change since applied to it, is the plan as it stands.
 fn folded(told: &str, http: &Http, id: &str, plan: &Value) {
     // A summary makes changes of everything that is still being written.
     assert!(!http.text(&format!("/v1/plans/{id}/summary")).is_empty(), "{told}");
     let mut folded = plan::json::parse_str(plan::SAMPLE, true).expect("the sample is a plan");
     let (mut since, mut last) = ("0".to_owned(), (0, 0));
+    let mut told_of = Vec::new();
     loop {
         let (status, page) = http.get(&format!("/v1/plans/{id}/changes?limit=1000&since={since}"));
         assert_eq!(status, 200, "{told}: {page}");
@@ -177,6 +222,7 @@ fn folded(told: &str, http: &Http, id: &str, plan: &Value) {
             if let plan::Event::Difference(difference) = &change.event {
                 plan::diff::apply(&mut folded, difference);
             }
+            told_of.push(event.clone());
         }
         match page["next"].as_str() {
             Some(next) => next.clone_into(&mut since),
@@ -184,7 +230,15 @@ fn folded(told: &str, http: &Http, id: &str, plan: &Value) {
         }
     }
     let folded = print(&folded, Print { with_removed: true, ..Print::default() });
-    same(told, "all changes, one after the other,", &folded, plan);
+    let mut differ = Vec::new();
+    differences("all changes, one after the other,", &folded, plan, &mut differ);
+    if !differ.is_empty() {
+        for event in told_of {
+            println!("{event}");
+        }
+        println!("PLAN {plan}");
+        panic!("{told}: {}", differ.join("\n"));
+    }
 }
 
 /// A document and the plan in it.
