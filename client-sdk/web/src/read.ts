@@ -131,7 +131,8 @@ class Shelf<
   T extends { readonly id: string; readonly removed?: boolean; readonly rank?: string },
 > implements Collection<T> {
   readonly #entities = new Map<string, T | undefined>();
-  #lists: [readonly T[] | undefined, readonly T[] | undefined] = [undefined, undefined];
+  #all: readonly T[] | undefined;
+  #live: readonly T[] | undefined;
 
   constructor(
     private readonly schema: CollectionSchema,
@@ -148,8 +149,8 @@ class Shelf<
   }
 
   all(which: Which = {}): readonly T[] {
-    const at = which.removed ? 1 : 0;
-    return (this.#lists[at] ??= Object.freeze(this.#list(which)));
+    this.#all ??= Object.freeze(this.#list());
+    return which.removed ? this.#all : (this.#live ??= Object.freeze(this.#all.filter((entity) => !entity.removed)));
   }
 
   get size(): number {
@@ -162,7 +163,7 @@ class Shelf<
 
   forget(id: string): void {
     this.#entities.delete(id);
-    this.#lists = [undefined, undefined];
+    this.#all = this.#live = undefined;
   }
 
   #read(id: string): T | undefined {
@@ -175,8 +176,8 @@ class Shelf<
     return entity;
   }
 
-  #list(which: Which): T[] {
-    const entities = [...this.root.keys()].map((id) => this.get(id, which)).filter((entity) => entity !== undefined);
+  #list(): T[] {
+    const entities = [...this.root.keys()].map((id) => this.#read(id)).filter((entity) => entity !== undefined);
     return isRanked(this.schema) ? entities.sort(byRank) : entities.sort((a, b) => compareText(a.id, b.id));
   }
 }

@@ -171,6 +171,8 @@ export class Desk {
   readonly refusals = new Map<string, string>();
   /** Another number whenever somebody moves, an edit is put back, or a person is called otherwise. */
   places = 0;
+  /** Another number whenever anything is told but that more or fewer edits wait to be sent. */
+  news = 0;
   /** The last edit of each party. */
   readonly lastEdits = new Map<string, { readonly actor: string; readonly time: string }>();
 
@@ -216,6 +218,8 @@ export class Desk {
       plan.on('change', (change) => this.#change(change)),
       plan.on('pending', () => this.#tell()),
       plan.on('presence', () => this.#moved()),
+      plan.on('pending', () => this.#tell(false)),
+      plan.on('presence', () => this.#tell()),
       plan.on('storage', () => this.#tell()),
       plan.on('refused', (refused) => this.#refused(refused)),
       plan.on('reset', () => this.#tell()),
@@ -258,8 +262,7 @@ export class Desk {
 
   /** The day it is, in the plan's zone, by the server's clock. */
   get today(): string {
-    return dayIn(this.plan.serverNow(), this.#names.meta.tz);
-    const { tz } = this.plan.meta;
+    const { tz } = this.#names.meta;
     const now = this.plan.serverNow();
     // Asked for by every row: a second old is new enough.
     if (Math.abs(now - this.#day.at) > 1_000 || tz !== this.#day.tz) this.#day = { at: now, tz, is: dayIn(now, tz) };
@@ -624,7 +627,8 @@ export class Desk {
   }
 
   /** At once, so that whoever waits for a part to be drawn after an edit waits for this too. */
-  #tell(): void {
+  #tell(isNews = true): void {
+    if (isNews) this.news += 1;
     const { presence, people, parties } = this.plan;
     const places = [presence.others, people.all({ removed: true }), parties.all(), this.refusals.size];
     if (places.some((each, n) => each !== this.#places[n])) {

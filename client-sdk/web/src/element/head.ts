@@ -122,6 +122,11 @@ class Head extends Piece {
   declare actions: TemplateResult | undefined;
   static override properties = { ...Piece.properties, actions: { attribute: false } };
 
+  /** It says how many edits wait. */
+  protected override heard(): void {
+    this.requestUpdate();
+  }
+
   override render(): TemplateResult {
     const { plan } = this.desk;
     const { meta } = plan;

@@ -38,10 +38,18 @@ class Outline extends Piece {
   #isLong = false;
   #common: readonly unknown[] = [];
   #version = 0;
+  /** The milestones in which something is marked. */
+  #hot: ReadonlySet<string | undefined> = new Set();
 
   constructor() {
     super();
     this.folds = {};
+  }
+
+  protected override get shows(): readonly unknown[] {
+    const { plan } = this.desk;
+    this.#readCommon();
+    return [plan.phases.all(), plan.milestones.all(), plan.tasks.all(), ...this.#shared];
   }
 
   override render(): TemplateResult {
@@ -49,6 +57,7 @@ class Outline extends Piece {
     const { plan, rights } = desk;
     this.#readFolds();
     this.#readCommon();
+    this.#hot = new Set(desk.seen.subjects.map((each) => this.#milestoneOf(each)));
     const phases = plan.phases.all();
     const known = new Set(phases.map((phase) => phase.id));
     const milestones = grouped(plan.milestones.all(), (each) => (known.has(each.phase ?? '') ? each.phase! : ''));
@@ -110,9 +119,7 @@ class Outline extends Piece {
     const id = phase?.id ?? '';
     const may = desk.rights.structure();
     const complete = milestones.filter((each) => each.status === 'complete').length;
-    const isHot = (each: Milestone) =>
-      desk.seen.has(`milestones/${each.id}`) ||
-      (tasks.get(each.id) ?? []).some((task) => desk.seen.has(`tasks/${task.id}`));
+    const isHot = (each: Milestone) => this.#hot.has(each.id);
     const isDone = milestones.length > 0 && complete === milestones.length;
     const isFolded = this.folds[`phases/${id}`] ?? (this.#isLong && isDone && !milestones.some(isHot));
     const name = phase?.name ?? 'Without a phase';
@@ -232,11 +239,15 @@ class Outline extends Piece {
     ];
   }
 
+  #milestoneOf(subject: string): string | undefined {
+    const [collection, id] = subject.split('/', 2);
+    return collection === 'tasks' ? this.desk.plan.tasks.get(id ?? '')?.milestone : id;
+  }
+
   #milestone(item: Milestone, tasks: readonly Task[]): unknown {
     const { desk } = this;
-    const { seen } = desk;
     const subject = `milestones/${item.id}`;
-    const isHot = seen.has(subject) || tasks.some((task) => seen.has(`tasks/${task.id}`));
+    const isHot = this.#hot.has(item.id);
     const isFolded = this.folds[item.id] ?? (this.#isLong && item.status === 'complete' && !isHot);
     const isAdding = this.adding?.what === 'task' && this.adding.under === item.id;
     const status = item.status ?? 'pending';

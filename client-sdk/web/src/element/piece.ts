@@ -15,6 +15,8 @@ export abstract class Piece extends LitElement {
   declare desk: Desk;
   #stop: (() => void) | undefined;
   #heard: Desk | undefined;
+  #news = -1;
+  #shown: readonly unknown[] = [];
 
   protected override createRenderRoot(): HTMLElement {
     return this;
@@ -35,9 +37,25 @@ export abstract class Piece extends LitElement {
     if (this.isConnected) this.#listen();
   }
 
-  /** The desk has something new. A part of which there are thousands looks first whether it shows any of it. */
+  /** The desk has something new; how many edits wait to be sent is no news but for whoever shows that. */
   protected heard(): void {
-    this.requestUpdate();
+    const { news } = this.desk;
+    if (news === this.#news) return;
+    this.#news = news;
+    if (this.showsOther()) this.requestUpdate();
+  }
+
+  /** What the part shows of the desk, where that is less than everything: while each is the same, it is not drawn again. */
+  protected get shows(): readonly unknown[] | undefined {
+    return undefined;
+  }
+
+  /** Whether any of what the part shows is another value than when this was last asked. */
+  protected showsOther(): boolean {
+    const { shows } = this;
+    if (shows?.length === this.#shown.length && shows.every((each, n) => each === this.#shown[n])) return false;
+    this.#shown = shows ?? [];
+    return true;
   }
 
   #listen(): void {

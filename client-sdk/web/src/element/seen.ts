@@ -85,6 +85,11 @@ export class Seen {
     return this.#versions.get(subject) ?? 0;
   }
 
+  /** What is marked: `tasks/ca-1`. */
+  get subjects(): string[] {
+    return [...this.#added.keys(), ...this.#fields.keys()];
+  }
+
   /** How many places are marked. */
   get size(): number {
     return this.#added.size + this.#fields.size;
