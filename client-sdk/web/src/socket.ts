@@ -110,7 +110,9 @@ export class Tokens {
 }
 
 /** What a token says, unchecked: the server checks. */
-export function claimsOf(token: string): { sub?: string; exp?: number; plan?: string; party?: string } | undefined {
+export function claimsOf(
+  token: string,
+): { sub?: string; exp?: number; plan?: string; party?: string; access?: string } | undefined {
   try {
     const body = (token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/');
     const bytes = Uint8Array.from(atob(body), (char) => char.charCodeAt(0));

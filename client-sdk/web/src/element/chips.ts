@@ -1,7 +1,8 @@
 /** People and parties as chips: a colour, a shape and a name, so that the side is told three ways. */
 
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Desk, Side } from './desk.js';
+import type { Desk } from './desk.js';
+import type { Side } from './words.js';
 
 /** A word for a side, for whoever hears the page. */
 export function sideWords(desk: Desk, party: string | undefined): string {

@@ -16,7 +16,7 @@ import type { Comment, Party, Person, Proposal } from '../schema.js';
 import type { Cursor } from './carets.js';
 import { Rights } from './rights.js';
 import { Seen } from './seen.js';
-import { dayIn, dayWords, quoted } from './words.js';
+import { dayIn, dayWords, quoted, sideOf, type Side } from './words.js';
 
 /** A burst of edits is asked about once. */
 const OWN_PAUSE_MS = 300;
@@ -61,6 +61,11 @@ export interface Step {
 
 /** What of the summary is drawn (`docs/summary.md`). */
 export interface Summary {
+  readonly title?: string;
+  readonly planWord?: string;
+  readonly account?: string;
+  /** After which entry it counts. */
+  readonly since: number;
   readonly headline: string;
   readonly noChanges?: string;
   readonly standing: {
@@ -90,6 +95,13 @@ export interface Summary {
   readonly nextReview?: unknown;
 }
 
+/** What whoever opens a plan has asked the server already, with `since=last-visit`. */
+export interface FirstAnswers {
+  /** Absent where it would have been long. */
+  readonly answer?: PlanAnswer | undefined;
+  readonly summary: Summary;
+}
+
 /** Something to tell the reader for a while. */
 export interface Notice {
   readonly id: number;
@@ -98,9 +110,6 @@ export interface Notice {
   /** What can be done about it. */
   readonly action?: { readonly label: string; readonly run: () => void };
 }
-
-/** Whose somebody or something is: decides colour and shape. */
-export type Side = 'buyer' | 'seller' | 'partner' | 'joint' | 'other';
 
 /** Where items stand, to look up by id. */
 export interface Standing {
@@ -192,6 +201,7 @@ export class Desk {
   #talk: { readonly of: readonly Comment[]; readonly by: Map<string, Comment[]> } | undefined;
   #begun = false;
   #closed = false;
+  #first: FirstAnswers | undefined;
   /** Opens the own party's document; set by whoever opened the plan. */
   openPrivate: (() => Plan) | undefined;
   #own: Desk | undefined;
@@ -224,6 +234,15 @@ export class Desk {
       plan.on('refused', (refused) => this.#refused(refused)),
       plan.on('reset', () => this.#tell()),
     );
+  }
+
+  /** Takes what the server has answered before, so that it is shown at once and need not be asked again. */
+  take(first: FirstAnswers): void {
+    if (this.#begun) return;
+    this.#first = first;
+    this.answer = first.answer;
+    this.summary = first.summary;
+    this.#tell();
   }
 
   /** Calls back after every difference; once for several of one moment. */
@@ -283,10 +302,7 @@ export class Desk {
 
   /** The side of a party. */
   side(party: string | undefined): Side {
-    if (!party) return 'other';
-    if (party === 'joint') return 'joint';
-    const kind = this.#names.parties.get(party)?.kind ?? party;
-    return kind === 'buyer' || kind === 'seller' || kind === 'partner' ? kind : 'other';
+    return sideOf(party, party ? this.#names.parties.get(party)?.kind : undefined);
   }
 
   /** How a party is called: by its name, else by its kind. */
@@ -590,9 +606,10 @@ export class Desk {
     }
     this.#asking = true;
     try {
+      const first = this.#stillTrue();
       const [answer, summary] = await Promise.all([
-        this.plan.http.get(),
-        this.plan.summary({ since: this.since, format: 'json' }),
+        first?.answer ?? this.plan.http.get(),
+        first?.summary ?? this.plan.summary({ since: this.since, format: 'json' }),
         this.#caughtUp || this.#catchUp(),
       ]);
       if (this.#closed) return;
@@ -612,6 +629,14 @@ export class Desk {
       this.#again = false;
       this.#askAfter(OWN_PAUSE_MS);
     }
+  }
+
+  /** The first answers, once, if nothing has happened between them and the connection. */
+  #stillTrue(): FirstAnswers | undefined {
+    const first = this.#first;
+    this.#first = undefined;
+    const { seq, lastVisitSeq } = this.plan;
+    return first?.answer?.seq === seq && first.summary.since === lastVisitSeq ? first : undefined;
   }
 
   /** Said once, and asked again; without a connection the banner says it, and the next connection asks. */

@@ -20,10 +20,11 @@ import { caretsLook } from './carets.js';
 import { changedLook } from './changed.js';
 import { commentsLook, openThreads } from './comments.js';
 import { consentLook } from './consent.js';
-import { Desk } from './desk.js';
+import { Desk, type FirstAnswers } from './desk.js';
 import { dialogLook } from './dialog.js';
 import { fieldLook } from './field.js';
 import { framingLook } from './framing.js';
+import { glanceLook } from './glance.js';
 import { headLook } from './head.js';
 import { itemLook } from './item.js';
 import { look } from './look.js';
@@ -42,7 +43,6 @@ import { Gate, banner, closedState, openingState, statesLook } from './states.js
 import { successLook } from './success.js';
 import { summaryLook } from './summary.js';
 import { textLook } from './text.js';
-import { thirtyLook } from './thirty.js';
 import { timelineLook } from './timeline.js';
 
 /** A view beside the head. */
@@ -90,9 +90,9 @@ const VIEWS: readonly ViewTab[] = [
 export class PlansyncPlan extends LitElement {
   static override styles = [
     look,
+    glanceLook,
     headLook,
     framingLook,
-    thirtyLook,
     changedLook,
     fieldLook,
     outlineLook,
@@ -116,11 +116,6 @@ export class PlansyncPlan extends LitElement {
     commentsLook,
     privateLook,
     css`
-      .page {
-        max-width: 70rem;
-        margin: 0 auto;
-        padding: clamp(1rem, 3vw, 2rem) clamp(0.875rem, 3vw, 1.5rem) 4rem;
-      }
       .tabs {
         display: flex;
         gap: 0.25rem;
@@ -215,6 +210,7 @@ export class PlansyncPlan extends LitElement {
     view: { reflect: true },
     getToken: { attribute: false },
     options: { attribute: false },
+    first: { attribute: false },
   };
   /** The server: `https://plans.example.com`; that of the page unless given. */
   declare server: string | undefined;
@@ -230,6 +226,8 @@ export class PlansyncPlan extends LitElement {
   declare view: string;
   /** More for `connect`. */
   declare options: Partial<ConnectOptions> | undefined;
+  /** What the server has answered already; taken once. */
+  declare first: FirstAnswers | undefined;
 
   #plan: Plan | undefined;
   #desk: Desk | undefined;
@@ -261,6 +259,9 @@ export class PlansyncPlan extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (['server', 'plan', 'token', 'getToken', 'options'].some((name) => changed.has(name as 'plan'))) this.#open();
+    if (!this.first) return;
+    this.#desk?.take(this.first);
+    this.first = undefined;
   }
 
   #open(): void {

@@ -15,31 +15,9 @@ export type FieldKind = 'text' | 'long' | 'day' | 'choice' | 'number';
 
 class FieldPiece extends Piece {
   static look = css`
-    plansync-field {
-      display: inline-flex;
-      flex-wrap: wrap;
-      min-width: 0;
-      max-width: 100%;
-      position: relative;
-    }
     plansync-field[block] {
       display: flex;
       width: 100%;
-    }
-    .value {
-      font: inherit;
-      font-weight: inherit;
-      text-align: start;
-      background: none;
-      border: 1px solid transparent;
-      border-radius: 0.375rem;
-      padding: 0.0625rem 0.3125rem;
-      margin: 0 -0.3125rem;
-      color: inherit;
-      min-height: 1.5rem;
-      min-width: 1.5rem;
-      line-height: 1.4;
-      unicode-bidi: isolate;
     }
     .value.long {
       width: 100%;
@@ -50,11 +28,6 @@ class FieldPiece extends Piece {
     button.value:hover {
       border-color: var(--track);
       background: var(--shade);
-    }
-    .value.blank {
-      color: var(--mute);
-      font-weight: 400;
-      font-style: italic;
     }
     .value.there {
       box-shadow: 0 0 0 2px var(--here, var(--other));

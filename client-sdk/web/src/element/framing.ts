@@ -8,6 +8,7 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { personChip } from './chips.js';
+import { pitchOf } from './glance.js';
 import { Piece, define } from './piece.js';
 import type { Objective } from '../schema.js';
 import { quoted } from './words.js';
@@ -17,23 +18,6 @@ const PROPOSITION_WORDS = [20, 30] as const;
 
 class Framing extends Piece {
   static look = css`
-    .framing {
-      margin-top: 0.75rem;
-      font-size: 0.9333rem;
-    }
-    .framing > summary {
-      width: fit-content;
-      max-width: 44rem;
-      padding: 0.25rem 0;
-      color: var(--mute);
-      font-size: 0.8667rem;
-      cursor: pointer;
-    }
-    .framing .pitch {
-      display: inline;
-      color: var(--ink);
-      unicode-bidi: isolate;
-    }
     .framing .row {
       flex-wrap: nowrap;
     }
@@ -93,15 +77,7 @@ class Framing extends Piece {
     if (isEmpty && !mayPitch && !maySponsor && !mayGoal) return nothing;
     const isNew = !meta.valueProposition && objectives.length === 0;
     return html`<details class="framing" part="framing">
-      <summary>
-        ${
-          meta.valueProposition
-            ? html`<span class="pitch">${meta.valueProposition}</span>`
-            : isNew
-              ? 'Why this plan: add the value, the objectives, the sponsors'
-              : 'Why this plan'
-        }
-      </summary>
+      ${pitchOf(meta.valueProposition, isNew && mayGoal)}
       <div class="body card">
         <div>
           <h3>Value proposition</h3>

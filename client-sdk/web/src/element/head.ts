@@ -2,8 +2,9 @@
 
 import { css, html, nothing, type TemplateResult } from 'lit';
 import type { Present } from '../presence.js';
+import { headOf } from './glance.js';
 import { Piece, define } from './piece.js';
-import { agoWords, apart, counted, initials, instantWords } from './words.js';
+import { agoWords, apart, counted, initials } from './words.js';
 
 /** Faces beyond this many are counted. */
 const FACES_MAX = 6;
@@ -16,64 +17,7 @@ export interface Safety {
 
 class Head extends Piece {
   static look = css`
-    .head {
-      display: flex;
-      flex-wrap: wrap;
-      gap: 0.75rem 2rem;
-      justify-content: space-between;
-      align-items: flex-start;
-    }
-    .head .id {
-      flex: 1 1 22rem;
-      min-width: 0;
-    }
-    .head .kind {
-      font-size: 0.75rem;
-      letter-spacing: 0.08em;
-      text-transform: uppercase;
-      color: var(--mute);
-    }
-    .head h1 {
-      font-size: clamp(1.5rem, 1.1rem + 1.6vw, 2rem);
-      line-height: 1.2;
-      letter-spacing: -0.02em;
-      font-weight: 680;
-      text-wrap: balance;
-    }
-    .head .value {
-      letter-spacing: inherit;
-      text-transform: inherit;
-      line-height: inherit;
-      min-height: 0;
-    }
-    .head .deal {
-      display: flex;
-      flex-wrap: wrap;
-      gap: 0 0.25rem;
-      color: var(--mute);
-      font-size: 1.0625rem;
-    }
-    .head .version {
-      font-size: 0.8125rem;
-      color: var(--mute);
-      margin-top: 0.375rem;
-    }
-    .head .here {
-      display: flex;
-      flex-wrap: wrap;
-      gap: 0.5rem 0.875rem;
-      align-items: center;
-    }
-    .faces {
-      display: flex;
-      padding-inline-start: 0.375rem;
-    }
     .face {
-      display: grid;
-      place-items: center;
-      width: 2rem;
-      height: 2rem;
-      margin-inline-start: -0.375rem;
       border-radius: 50%;
       border: 2px solid var(--bg);
       background: var(--other);
@@ -96,18 +40,6 @@ class Head extends Piece {
       background: var(--other-bg);
       color: var(--ink);
     }
-    .steps {
-      white-space: nowrap;
-    }
-    .steps button {
-      font-size: 1.125rem;
-      min-height: 1.75rem;
-    }
-    .safety {
-      font-size: 0.8125rem;
-      color: var(--mute);
-      white-space: nowrap;
-    }
     .safety.saved {
       color: var(--ok);
     }
@@ -128,30 +60,25 @@ class Head extends Piece {
   }
 
   override render(): TemplateResult {
-    const { plan } = this.desk;
-    const { meta } = plan;
-    const safety = safetyOf(this.desk);
-    return html`<header class="head" part="head">
-      <div class="id">
-        <p class="kind">${this.#field('planWord', 'Name of such plans', meta.planWord ?? 'Mutual Action Plan')}</p>
-        <h1 part="title">${this.#field('title', 'Title of the plan', meta.title, 'A plan without a title')}</h1>
-        ${
-          meta.account || meta.opportunity || this.desk.rights.meta('account')
-            ? html`<p class="deal">
-                ${this.#field('account', 'Account', meta.account)}${
-                  meta.account && meta.opportunity ? html`<span aria-hidden="true"> · </span>` : nothing
-                }${this.#field('opportunity', 'Opportunity', meta.opportunity)}
-              </p>`
-            : nothing
-        }
-        <p class="version" part="version">${this.#version()}</p>
-      </div>
-      <div class="here no-print">
-        ${this.#faces()}
+    const { desk } = this;
+    const { meta } = desk.plan;
+    const safety = safetyOf(desk);
+    const hasDeal = meta.account || meta.opportunity || desk.rights.meta('account');
+    return headOf({
+      kind: this.#field('planWord', 'Name of such plans', meta.planWord ?? 'Mutual Action Plan'),
+      title: this.#field('title', 'Title of the plan', meta.title, 'A plan without a title'),
+      deal: hasDeal
+        ? html`${this.#field('account', 'Account', meta.account)}${
+            meta.account && meta.opportunity ? html`<span aria-hidden="true"> · </span>` : nothing
+          }${this.#field('opportunity', 'Opportunity', meta.opportunity)}`
+        : nothing,
+      updatedAt: desk.answer?.updatedAt,
+      edits: this.#edits(),
+      here: html`${this.#faces()}
         <span class="safety ${safety.kind}" role="status" part="safety">${safety.text}</span>
-        ${this.#steps()} ${this.actions ?? nothing}
-      </div>
-    </header>`;
+        ${this.#steps()} ${this.actions ?? nothing}`,
+      locale: desk.locale,
+    });
   }
 
   #field(name: string, label: string, value: string | undefined, blank?: string): TemplateResult | typeof nothing {
@@ -194,10 +121,9 @@ class Head extends Piece {
     >`;
   }
 
-  #version(): TemplateResult | string {
+  /** Who edited last, of each party. */
+  #edits(): string {
     const { desk } = this;
-    const updatedAt = desk.answer?.updatedAt;
-    if (!updatedAt) return '';
     const nowMs = desk.plan.serverNow();
     const last = [...desk.lastEdits.entries()]
       .map(([party, edit]) => ({ party, ...edit }))
@@ -207,9 +133,7 @@ class Head extends Piece {
         const ago = agoWords(edit.time, nowMs, desk.locale);
         return `by ${apart(desk.personName(edit.actor))} (${apart(desk.partyName(edit.party))}) ${ago}`;
       });
-    return html`Version of <time datetime=${updatedAt}>${instantWords(updatedAt, desk.locale)}</time>${
-        last.length ? ` · last edited ${last.join(', ')}` : nothing
-      }`;
+    return last.length ? ` · last edited ${last.join(', ')}` : '';
   }
 
   #faces(): TemplateResult | typeof nothing {

@@ -21,12 +21,6 @@ const FILES = {
 
 class Menu extends Piece {
   static look = css`
-    .actions {
-      display: flex;
-      flex-wrap: wrap;
-      gap: 0.5rem;
-      align-items: center;
-    }
     .actions > :is(plansync-call, plansync-summary, plansync-share) {
       display: contents;
     }

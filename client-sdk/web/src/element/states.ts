@@ -143,10 +143,13 @@ export function closedState(word: string, detail: string, kept: number, again?: 
   </div>`;
 }
 
-/** In place of the plan: it is on its way. */
+/** In place of the plan: it is on its way. The page around may show something of its own meanwhile. */
 export function openingState(): TemplateResult {
-  return html`<div class="page bones" role="status" aria-label="Opening the plan" part="state" data-state="opening">
-    <i class="title"></i><i class="words"></i><i class="box"></i><i></i><i></i><i></i>
+  return html`<div part="state" data-state="opening">
+    <slot name="opening"
+      ><div class="page bones" role="status" aria-label="Opening the plan">
+        <i class="title"></i><i class="words"></i><i class="box"></i><i></i><i></i><i></i></div
+    ></slot>
   </div>`;
 }
 

@@ -9,6 +9,9 @@ import { DAY_MS, dayNumber } from '../day.js';
 
 export { dayIn, dayNumber, dayOf, daysBetween } from '../day.js';
 
+/** Whose somebody or something is: decides colour and shape. */
+export type Side = 'buyer' | 'seller' | 'partner' | 'joint' | 'other';
+
 const agos = new Map<string, Intl.RelativeTimeFormat>();
 const formats = new Map<string, Intl.DateTimeFormat>();
 
@@ -85,6 +88,13 @@ export function wordOf(value: string | undefined): string {
   if (!value) return '';
   const words = value.replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** The side of a party, by its kind; where that is not known, by its id. */
+export function sideOf(party: string | undefined, kind: string | undefined): Side {
+  if (party === 'joint') return party;
+  const side = kind ?? party;
+  return side === 'buyer' || side === 'seller' || side === 'partner' ? side : 'other';
 }
 
 /** `IT` of `IT Manager`; never half a character. */
