@@ -67,10 +67,13 @@ export const outlineLook = css`
     margin-bottom: 0.5rem;
     padding: 0.4375rem 0.75rem 0.4375rem 1rem;
   }
-  .long .ms {
+  .long :is(.ms, .task) {
     content-visibility: auto;
     contain-intrinsic-size: auto 3rem;
     overflow-clip-margin: 2rem;
+  }
+  .long .task {
+    contain-intrinsic-size: auto 2rem;
   }
   .line {
     display: flex;

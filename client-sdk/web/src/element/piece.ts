@@ -62,6 +62,8 @@ export abstract class Piece extends LitElement {
     if (this.#heard === this.desk) return;
     this.#stop?.();
     this.#heard = this.desk;
+    this.#news = -1;
+    this.#shown = [];
     this.#stop = this.desk?.listen(() => this.heard());
   }
 }
