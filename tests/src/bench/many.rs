@@ -65,7 +65,7 @@ pub fn costs(pace: &Pace) -> Vec<Row> {
         eprintln!("  no server without rights: make bench builds one");
     }
     let plans = pace.plans(2_000);
-    let held_back = vec![("PLANSYNC_SETTLE_MS".to_owned(), "600000".to_owned())];
+    let held_back = vec![("PLANSYNC_SETTLE_MS".to_owned(), "60000".to_owned())];
     let (mut whole, mut no_rights, mut no_changes) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..COST_ROUNDS {
         whole.push(pressed(pace, plans, "all", Start::default()));
