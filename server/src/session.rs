@@ -435,7 +435,7 @@ mod tests {
         fn bytes<F: Future>(_: impl FnOnce(Socket, Visit, House, [u64; 4]) -> F) -> usize {
             size_of::<F>()
         }
-        let bytes = bytes(|socket, visit, house, held| run(socket, visit, house, held));
+        let bytes = bytes(run);
         assert!(bytes <= 3_600, "{bytes} bytes");
     }
 }
