@@ -6,9 +6,11 @@ import { COLLECTIONS, LIMITS, REMOVAL, SCHEMA, VERSION } from '../../src/index.j
 
 const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
 
-test('the table is the one of the golden file, word for word', () => {
+test('the table is the one of the golden file, word for word but for its comments', () => {
   const table = { schema: SCHEMA, limits: LIMITS, removal: REMOVAL, collections: COLLECTIONS };
-  expect(table).toEqual(read('../../../../protocol/golden/schema.json'));
+  const said = JSON.stringify(read('../../../../protocol/golden/schema.json'));
+  const golden: unknown = JSON.parse(said, (key, value: unknown) => (key === 'about' ? undefined : value));
+  expect(table).toEqual(golden);
 });
 
 test('the version is that of the package', () => {
