@@ -3,6 +3,7 @@
 //! In: what each update touched, by whom and when. Out: typed changes with the first old value and the last new one.
 //! Kept: for every field that is still being written since when, and the plan as it was before that.
 //! Always true: what comes out follows the order of the log; applied to the plan before it, it gives the plan after it.
+//! Wherever the plan that is known and the document differ, somebody is writing.
 //! Which changes come out depends on the log alone, never on how late the clock was looked at, so a room that is
 //! opened again derives the same ones.
 
@@ -260,6 +261,14 @@ impl Settling {
                     event,
                     agreed_by: agreed_by.clone(),
                 }));
+            }
+            // A stamp or a reason goes along with what it belongs to, and waits for it: what the update that makes its
+            // way has written there may still be put back.
+            let (old, new) = (known.row(collection, &of.id), now.row(collection, &of.id));
+            for (field, writing) in fields {
+                if !field.is_empty() && diff::is_different(collection, old, new, &field) {
+                    self.open.insert(Spot { field, ..of.clone() }, writing);
+                }
             }
         }
         self.found.sort_by_key(|found| found.writing.last);

@@ -97,6 +97,14 @@ pub fn rows(
     }
 }
 
+/// Whether a field of two rows is different, with its members.
+#[must_use]
+pub fn is_different(collection: &'static Collection, old: Option<&Row>, new: Option<&Row>, field: &str) -> bool {
+    let name = field.split_once('/').map_or(field, |(name, _)| name);
+    let value = |row: Option<&Row>| row.and_then(|row| field_value(row, collection, name));
+    value(old) != value(new)
+}
+
 fn is_frozen(collection: &Collection, row: &Row) -> bool {
     collection.name == "criteria" && row.get("frozenAt").is_some()
 }

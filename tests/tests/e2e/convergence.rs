@@ -205,6 +205,41 @@ async fn what_meets_in_one_moment_is_told_in_its_order() {
     }
 }
 
+/// A milestone of the buyer is reopened and completed again, which stamps it; then the seller takes its status back,
+/// which is not theirs: it is put back, and what was stamped before is told all the same.
+#[tokio::test]
+async fn a_stamp_is_told_though_the_status_beside_it_was_put_back() {
+    let server = Server::start().await;
+    let http = server.http();
+    http.create_sample("p");
+    let edit = |http: &Http, fields: Value| {
+        let (status, answer) = http.post("/v1/plans/p/edits", &json!({"set": {"milestones": {"ms-03": fields}}}));
+        assert_eq!(status, 200, "{answer}");
+        answer
+    };
+    edit(&http, json!({"owners": ["b-it-manager"]}));
+    let buyer = http.with_key(&token("p", "ann", "buyer", "owner"));
+    edit(&buyer, json!({"status": "pending"}));
+    edit(&buyer, json!({"status": "complete"}));
+    let (mut seller, _) = Raw::plansync(&server, "p", &token("p", "bob", "seller", "owner")).await;
+    let pen = Pen::new(77);
+    seller.send(&ask_all()).await;
+    let has_plan = |frame: &Frame<'_>| {
+        pen.hear(frame);
+        pen.title().map(drop)
+    };
+    seller.until("the plan", has_plan).await;
+    let reopened = pen.write(|txn| {
+        entities(txn, "milestones")[2].insert(txn, "status", "pending");
+    });
+    seller.send(&update(&reopened)).await;
+    seller.acked(1).await;
+    let plan = shown(&http, "p")["plan"].clone();
+    let stamped = plan["milestones"].as_array().expect("a list").iter().find(|each| each["id"] == "ms-03");
+    assert_eq!(stamped.expect("it is there")["completedBy"], "ann");
+    folded("put back", &http, "p", &plan);
+}
+
 /// The plan as it was created, with every change since applied to it, is the plan as it stands.
 fn folded(told: &str, http: &Http, id: &str, plan: &Value) {
     // A summary makes changes of everything that is still being written.
