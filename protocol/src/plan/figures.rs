@@ -245,7 +245,7 @@ pub fn of_schedule(plan: &Plan, schedule: &Schedule, as_of: Date, activity: &Act
         Listed { count, items: items.into_iter().map(|item| item.id.into()).collect() }
     };
     let picked = |is_in: &dyn Fn(&Item<'_>) -> bool| listed(open.iter().copied().filter(|item| is_in(item)).collect());
-    let threats = threat::of_items(plan, &items, as_of, schedule);
+    let threatened = threat::of_items(plan, &items, as_of, schedule);
 
     Figures {
         as_of,
@@ -263,7 +263,7 @@ pub fn of_schedule(plan: &Plan, schedule: &Schedule, as_of: Date, activity: &Act
             projected: finish(item),
         }),
         due_soon: picked(&|item| item.is_due_soon(as_of)),
-        at_risk: picked(&|item| threats.contains_key(item.id)),
+        at_risk: listed(threatened.into_iter().map(|(item, _)| item).collect()),
         critical_items: picked(&|item| schedule.critical.contains(item.id)),
         overdue: Listed::of(overdue),
         must_move: Listed::of(must_move),

@@ -107,7 +107,8 @@ fn quoted(text: &str) -> String {
         !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let mut shown = text.chars().filter(is_shown);
-    let mut line = String::from("“");
+    let mut line = String::with_capacity(text.len().min(4 * CHARS_MAX) + 2 * '“'.len_utf8());
+    line.push('“');
     line.extend(shown.by_ref().take(CHARS_MAX - 1));
     // The last place is for its last character, or for the sign that there are more.
     match (shown.next(), shown.next()) {

@@ -99,7 +99,7 @@ impl Plan {
             .collect();
         if collection.is_ranked() {
             // Stable, and the rows come by id: ties stay in the order of ids. A row without rank stands last.
-            rows.sort_by_key(|(_, row)| row.text("rank").map_or((true, ""), |rank| (false, rank)));
+            rows.sort_by_cached_key(|(_, row)| row.text("rank").map_or((true, ""), |rank| (false, rank)));
         }
         rows
     }

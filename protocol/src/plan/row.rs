@@ -105,12 +105,11 @@ impl Row {
     }
 
     /// The members of a set or the entries of a map, sorted.
-    pub fn members<'a>(&'a self, name: &str) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a> {
-        let prefix = format!("{name}/");
-        let from = self.fields.partition_point(|(key, _)| **key < *prefix);
+    pub fn members<'a>(&'a self, name: &str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        let from = self.fields.partition_point(|(key, _)| key.bytes().lt(name.bytes().chain(*b"/")));
         self.fields[from..]
             .iter()
-            .map_while(move |(key, value)| key.strip_prefix(&*prefix).map(|member| (member, value)))
+            .map_while(move |(key, value)| Some((key.strip_prefix(name)?.strip_prefix('/')?, value)))
     }
 
     /// Whether the entity is removed.

@@ -27,6 +27,7 @@ pub use backward::{Proposed, backward};
 pub use shift::{Moved, Shift, shift};
 
 use super::Plan;
+use super::item::items;
 use super::party::Parties;
 use day::{WorkDays, day, number};
 use graph::Graph;
@@ -60,7 +61,7 @@ pub struct Schedule {
 #[must_use]
 pub fn schedule(plan: &Plan, as_of: Date) -> Schedule {
     let parties = Parties::of(plan);
-    let graph = Graph::of(plan, &parties);
+    let graph = Graph::of(plan, &items(plan), &parties);
     let order = Order::of(&graph, true);
     let mut work = WorkDays::of(plan, &parties);
     let finishes = forward::finishes(&graph, &order, &mut work, number(as_of));
@@ -99,6 +100,6 @@ pub fn schedule(plan: &Plan, as_of: Date) -> Schedule {
 /// A circle of hard dependencies, as [`Schedule::cycle`]; empty when there is none.
 #[must_use]
 pub fn cycle(plan: &Plan) -> Vec<Box<str>> {
-    let graph = Graph::of(plan, &Parties::of(plan));
+    let graph = Graph::of(plan, &items(plan), &Parties::of(plan));
     graph.circle().into_iter().map(|at| graph.nodes[at].id.into()).collect()
 }

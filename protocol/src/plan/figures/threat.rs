@@ -49,15 +49,16 @@ pub enum Threat {
 /// The open items at risk, by id, each with its reasons.
 #[must_use]
 pub fn threats(plan: &Plan, as_of: Date, schedule: &Schedule) -> BTreeMap<Box<str>, Vec<Threat>> {
-    of_items(plan, &items(plan), as_of, schedule)
+    let items = items(plan);
+    of_items(plan, &items, as_of, schedule).into_iter().map(|(item, why)| (item.id.into(), why)).collect()
 }
 
-pub(super) fn of_items(
+pub(super) fn of_items<'a, 'p>(
     plan: &Plan,
-    items: &[Item<'_>],
+    items: &'a [Item<'p>],
     as_of: Date,
     schedule: &Schedule,
-) -> BTreeMap<Box<str>, Vec<Threat>> {
+) -> Vec<(&'a Item<'p>, Vec<Threat>)> {
     let declined: BTreeSet<&str> = items
         .iter()
         .filter(|item| item.is_open() && item.commitment() == Some("declined"))
@@ -75,7 +76,7 @@ pub(super) fn of_items(
         }
     }
 
-    let mut threats = BTreeMap::new();
+    let mut threats = Vec::new();
     for item in items.iter().filter(|item| item.is_open()) {
         let mut why = Vec::new();
         let days = item.days_overdue(as_of);
@@ -92,7 +93,7 @@ pub(super) fn of_items(
         let linked = risks.get(item.id).into_iter().flatten();
         why.extend(linked.map(|(risk, score)| Threat::Risk { risk: (*risk).into(), score: *score }));
         if !why.is_empty() {
-            threats.insert(item.id.into(), why);
+            threats.push((item, why));
         }
     }
     threats

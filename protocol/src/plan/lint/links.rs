@@ -8,7 +8,7 @@ use crate::plan::schedule::graph::Graph;
 
 pub(super) fn lint(sight: &Sight<'_>, advice: &mut Vec<Advice>) {
     let plan = sight.plan;
-    let graph = Graph::of(plan, &sight.parties);
+    let graph = Graph::of(plan, &sight.items, &sight.parties);
     // By place: nodes know theirs.
     let item = |node: usize| &sight.items[graph.nodes[node].place];
     let circle = graph.circle();
@@ -35,7 +35,7 @@ pub(super) fn lint(sight: &Sight<'_>, advice: &mut Vec<Advice>) {
             }
         }
     }
-    for dependency in plan.dependencies() {
+    for dependency in &graph.lost {
         for end in [dependency.from(), dependency.to()].into_iter().filter(|end| graph.find(end).is_none()) {
             let known = plan.milestone(end).map(|each| each.0).or_else(|| plan.task(end).map(|each| each.0));
             let (end, what) = match known {

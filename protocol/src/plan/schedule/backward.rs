@@ -8,6 +8,7 @@ use super::graph::Graph;
 use super::order::Order;
 use super::target;
 use crate::plan::Plan;
+use crate::plan::item::items;
 use crate::plan::party::Parties;
 
 /// A day that an open item should be due for the target to hold.
@@ -31,7 +32,7 @@ pub struct Proposed {
 pub fn backward(plan: &Plan) -> Vec<Proposed> {
     let Some(date) = plan.meta.date("target.date").map(number) else { return Vec::new() };
     let parties = Parties::of(plan);
-    let graph = Graph::of(plan, &parties);
+    let graph = Graph::of(plan, &items(plan), &parties);
     let order = Order::of(&graph, false);
     let mut work = WorkDays::of(plan, &parties);
     let target = target::item(&graph, date);

@@ -3,12 +3,14 @@
 //! A dependency on an item that is missing, removed or cancelled binds nobody. Nodes stand by id, so nothing depends
 //! on the order in which a plan was written.
 
+use std::collections::HashMap;
+
 use jiff::tz::TimeZone;
 
 use super::day::{Day, number};
 use super::order::Order;
 use crate::plan::Plan;
-use crate::plan::item::{Item, items, time_zone};
+use crate::plan::item::{Item, time_zone};
 use crate::plan::party::{Parties, PartySet};
 use crate::plan::views::Dependency;
 use crate::plan::words::Status;
@@ -23,6 +25,9 @@ pub(crate) struct Graph<'a> {
     pub(crate) into: Vec<Vec<usize>>,
     /// The edges that begin at each node.
     pub(crate) out: Vec<Vec<usize>>,
+    /// The dependencies that bind nobody, since they have lost an end.
+    pub(crate) lost: Vec<Dependency<'a>>,
+    by_id: HashMap<&'a str, usize>,
 }
 
 /// One item.
@@ -63,20 +68,29 @@ pub(crate) enum EdgeKind {
 }
 
 impl<'a> Graph<'a> {
-    pub(crate) fn of(plan: &'a Plan, parties: &Parties<'_>) -> Self {
+    /// The graph of a plan, of which these are the items and the parties.
+    pub(crate) fn of(plan: &'a Plan, items: &[Item<'a>], parties: &Parties<'_>) -> Self {
         let zone = time_zone(plan);
         let mut nodes: Vec<Node<'a>> =
-            items(plan).iter().enumerate().map(|(place, item)| Node::of(item, place, &zone, parties)).collect();
+            items.iter().enumerate().map(|(place, item)| Node::of(item, place, &zone, parties)).collect();
         // Of a milestone and a task with one id the milestone counts: it stands first and the sort is stable.
         nodes.sort_by_key(|node| node.id);
         nodes.dedup_by_key(|node| node.id);
-        let mut graph =
-            Self { into: vec![Vec::new(); nodes.len()], out: vec![Vec::new(); nodes.len()], nodes, edges: Vec::new() };
+        let mut graph = Self {
+            into: vec![Vec::new(); nodes.len()],
+            out: vec![Vec::new(); nodes.len()],
+            by_id: nodes.iter().enumerate().map(|(at, node)| (node.id, at)).collect(),
+            nodes,
+            edges: Vec::new(),
+            lost: Vec::new(),
+        };
         for dependency in plan.dependencies() {
             if let (Some(from), Some(to)) = (graph.find(dependency.from()), graph.find(dependency.to())) {
                 graph.into[to].push(graph.edges.len());
                 graph.out[from].push(graph.edges.len());
                 graph.edges.push(Edge::of(&dependency, from, to));
+            } else {
+                graph.lost.push(dependency);
             }
         }
         graph
@@ -84,7 +98,7 @@ impl<'a> Graph<'a> {
 
     /// The node of an id.
     pub(crate) fn find(&self, id: &str) -> Option<usize> {
-        self.nodes.binary_search_by_key(&id, |node| node.id).ok()
+        self.by_id.get(id).copied()
     }
 
     /// A circle of hard edges; empty when there is none.

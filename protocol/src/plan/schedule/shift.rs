@@ -10,6 +10,7 @@ use super::forward::finishes;
 use super::graph::Graph;
 use super::order::Order;
 use crate::plan::Plan;
+use crate::plan::item::items;
 use crate::plan::party::Parties;
 
 /// What follows from moving the due day of one item.
@@ -50,7 +51,7 @@ impl Moved {
 #[must_use]
 pub fn shift(plan: &Plan, as_of: Date, item: &str, days: i32) -> Shift {
     let parties = Parties::of(plan);
-    let mut graph = Graph::of(plan, &parties);
+    let mut graph = Graph::of(plan, &items(plan), &parties);
     let mut shift = Shift { moved: item.into(), ..Shift::default() };
     let Some((moved, due)) = graph.find(item).and_then(|at| Some((at, graph.nodes[at].due?))) else { return shift };
 
