@@ -434,6 +434,7 @@ entity! {
         target: Option<Json> = "target",
         by: Option<Date> = "by",
         milestone: Option<String> = "milestone",
+        frozen: bool = "frozen",
         measured: Option<Json> = "measured",
     }
     stamped {

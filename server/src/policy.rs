@@ -52,7 +52,7 @@ pub enum Right {
     OthersStatus,
     /// Re-date, reassign or remove what another party has accepted.
     Accepted,
-    /// The plan's target.
+    /// What both sides have agreed to reach: the plan's target, the freezing of a success criterion.
     Target,
     /// The fields of the plan itself, by the seller; and which parties there are.
     Head,
@@ -174,6 +174,7 @@ impl Judge<'_> {
             "milestones" | "tasks" | "risks" => self.item(),
             "comments" => self.comment(),
             "proposals" => self.proposal(),
+            "criteria" if self.touch.field == "frozen" && !self.is_private => self.right(Right::Target),
             "touchpoints" => SERVER_OWNED,
             _ => self.structure(),
         }

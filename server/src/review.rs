@@ -322,7 +322,10 @@ impl<'a> Reviewing<'a> {
         }
         let asks = before.is_none()
             || changed.iter().any(|name| {
-                matches!(*name, "status" | "removed" | "measured" | "commitment.state" | "commitment.due" | "due")
+                matches!(
+                    *name,
+                    "status" | "removed" | "measured" | "frozen" | "commitment.state" | "commitment.due" | "due"
+                )
             });
         if (asks && !self.of.is_typed) || is_put {
             self.review.amends.push(Amend::Stamp(target, before.map(|row| Arc::new(row.clone()))));

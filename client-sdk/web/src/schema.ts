@@ -381,7 +381,9 @@ export interface Criterion {
   readonly by?: string;
   /** With which it is checked. An id of milestones. */
   readonly milestone?: string;
-  /** Agreed for good: later edits are marked `afterFreeze`. A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
+  /** Both sides have agreed on it: later edits are marked `afterFreeze`. */
+  readonly frozen?: boolean;
+  /** When it was frozen. A UTC instant, `2026-02-17T18:21:07.113Z`. Stamped by the server. */
   readonly frozenAt?: string;
   /** The latest value. */
   readonly measured?: string | number | boolean;
@@ -416,6 +418,8 @@ export interface CriterionEdit {
   by?: string | null;
   /** With which it is checked. An id of milestones. */
   milestone?: string | null;
+  /** Both sides have agreed on it: later edits are marked `afterFreeze`. */
+  frozen?: boolean | null;
   /** The latest value. */
   measured?: string | number | boolean | null;
 }
@@ -1196,6 +1200,7 @@ export const COLLECTIONS: readonly CollectionSchema[] = [
     field('target', 'criteria', 'any'),
     field('by', 'criteria', 'date'),
     field('milestone', 'criteria', id('milestones')),
+    field('frozen', 'criteria', 'bool'),
     field('frozenAt', 'criteria', 'instant', stamped),
     field('measured', 'criteria', 'any'),
     field('measuredAt', 'criteria', 'instant', stamped),

@@ -32,6 +32,7 @@ const FOLLOWERS: &[(&str, &[&str])] = &[
     ("commitment.at", &["commitment.state", "commitment.due"]),
     ("commitment.by", &["commitment.state", "commitment.due"]),
     ("measuredAt", &["measured"]),
+    ("frozenAt", &["frozen"]),
     ("agreedBy", &["answers", "state"]),
     ("decidedAt", &["state"]),
     // Why the last date or status changed.
@@ -39,7 +40,7 @@ const FOLLOWERS: &[(&str, &[&str])] = &[
 ];
 
 /// What may change in a frozen criterion without changing what was agreed.
-const FREE_AFTER_FREEZE: &[&str] = &["rank", "frozenAt", "measured", "measuredAt", "removed"];
+const FREE_AFTER_FREEZE: &[&str] = &["rank", "frozen", "frozenAt", "measured", "measuredAt", "removed"];
 
 /// The differences of two plans, in the order of the canonical JSON and by id.
 #[must_use]

@@ -18,9 +18,9 @@ pub struct Stamp {
 pub type Stamped = (&'static str, Option<Value>);
 
 /// The stamps that a change of one entity asks for: of a removal and a restoration, of a completion and a reopening, of
-/// a commitment, of a measurement, and of a new risk, comment or proposal.
+/// a commitment, of a measurement, of freezing, and of a new risk, comment or proposal.
 ///
-/// An instant of freezing and those of a touchpoint are no consequence of an edit; the server sets them itself.
+/// The instants of a touchpoint are no consequence of an edit; the server sets them itself.
 #[must_use]
 pub fn stamps(collection: &Collection, before: Option<&Row>, after: &Row, stamp: &Stamp) -> Vec<Stamped> {
     let mut stamps = Vec::new();
@@ -33,12 +33,16 @@ pub fn stamps(collection: &Collection, before: Option<&Row>, after: &Row, stamp:
     };
     let was = |is: fn(&Row) -> bool| before.is_some_and(is);
     let is_complete = |row: &Row| row.text("status") == Some("complete");
+    let is_frozen = |row: &Row| row.is_set("frozen");
 
     if was(Row::is_removed) != after.is_removed() {
         pair("removedAt", "removedBy", after.is_removed());
     }
     if was(is_complete) != is_complete(after) {
         pair("completedAt", "completedBy", is_complete(after));
+    }
+    if was(is_frozen) != is_frozen(after) {
+        pair("frozenAt", "", is_frozen(after));
     }
     let differs = |name: &str| before.and_then(|row| row.get(name)) != after.get(name);
     if differs("commitment.state") || differs("commitment.due") {

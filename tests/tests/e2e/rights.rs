@@ -100,6 +100,7 @@ fn cases() -> Vec<Case> {
         case("objectives", "o-1", "text", json!("Much less work"), structure, ""),
         case("criteria", "c-1", "target", json!(1), structure, ""),
         case("criteria", "c-1", "measured", json!(7), structure, ""),
+        case("criteria", "c-1", "frozen", json!(true), ["target"; 3], ""),
         case("phases", "p-1", "name", json!("Proof"), structure, ""),
         case("dependencies", "m-buyer>m-seller", "strength", json!("soft"), structure, ""),
         case("calendar", "w-1", "to", json!("2026-04-05"), structure, ""),

@@ -83,7 +83,7 @@ class Comments extends Piece {
       min-height: 2.5rem;
       height: 2.5rem;
     }
-    .compose:focus-within textarea {
+    .compose textarea:not(:placeholder-shown) {
       height: 5rem;
     }
     .naming {

@@ -27,6 +27,7 @@ export function askWords(desk: Desk, place: string, wish: Wish): TemplateResult 
     ? html`the ${field === 'target.date' ? 'target' : wordOf(field).toLowerCase()}`
     : html`<b>${quoted(desk.title(subjectOf(place)))}</b>`;
   if (field === 'removed') return html`remove ${what}`;
+  if (field === 'frozen') return html`${wish.new ? 'freeze' : 'unfreeze'} ${what}`;
   if (field === 'status') return html`set ${what} to <b>${wordOf(String(wish.new ?? 'pending'))}</b>`;
   const [old, now] = [valueWords(desk, field, wish.old), valueWords(desk, field, wish.new)];
   if (DAYS.has(field) && old && now) return html`move ${what} from <del>${old}</del> to <ins>${now}</ins>`;

@@ -36,6 +36,7 @@ import { pickLook } from './pick.js';
 import { define } from './piece.js';
 import { printLook } from './print.js';
 import { privateLook } from './private.js';
+import { freezeLook } from './freeze.js';
 import { openRisks, risksLook } from './risks.js';
 import { shareLook } from './share.js';
 import { sheetLook } from './sheet.js';
@@ -113,6 +114,7 @@ export class PlansyncPlan extends LitElement {
     peopleLook,
     risksLook,
     successLook,
+    freezeLook,
     commentsLook,
     privateLook,
     css`

@@ -8,6 +8,7 @@
 
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { Piece, define } from './piece.js';
+import { afterPress } from './press.js';
 import { daysBetween, shiftWords } from './words.js';
 
 /** What a field holds, and so how it is edited. */
@@ -274,7 +275,7 @@ class FieldPiece extends Piece {
   #left = (event: FocusEvent): void => {
     if (event.relatedTarget instanceof Node && this.contains(event.relatedTarget)) return;
     // A question that was not answered stays.
-    if (!this.asking) this.#save(false);
+    if (!this.asking) afterPress(() => this.#save(false));
   };
 
   /** Whether the reader has written something else than what stands there. */
@@ -300,7 +301,7 @@ class FieldPiece extends Piece {
 
   #end(refocus = true): void {
     this.editing = this.asking = false;
-    this.desk.goTo(null);
+    this.desk.leave(this.#place);
     if (refocus) void this.updateComplete.then(() => this.querySelector<HTMLElement>('button')?.focus());
   }
 }

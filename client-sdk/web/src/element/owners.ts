@@ -463,7 +463,7 @@ class Owners extends Piece {
     if (!this.isOpen) return;
     const wasInside = this.contains((this.getRootNode() as ShadowRoot).activeElement);
     this.isOpen = false;
-    this.desk.goTo(null);
+    this.desk.leave(`${this.of}/owners`);
     if (wasInside) void this.updateComplete.then(() => this.querySelector<HTMLElement>('button.owners')?.focus());
   }
 

@@ -67,6 +67,11 @@ export class Rights {
     return this.#leads;
   }
 
+  /** Freeze a success criterion, which asks the other side. */
+  get freeze(): boolean {
+    return this.#leads;
+  }
+
   /** A field of the plan itself. */
   meta(field: string): boolean {
     const side = this.desk.side(this.desk.party);

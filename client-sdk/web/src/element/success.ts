@@ -10,6 +10,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { chip, sideWords } from './chips.js';
 import { Piece, define } from './piece.js';
 import { styled } from './styled.js';
+import { proposalLines } from './consent.js';
 import { goTo, listHead, was, type Addition } from './list.js';
 import { flash } from './status.js';
 import type { Answers, Ask } from './sheet.js';
@@ -258,13 +259,12 @@ class Success extends Piece {
         ${progress === 1 ? html`<span class="ok">✓ met</span>` : nothing}
         ${
           each.frozenAt
-            ? html`<span class="tag" title="Later edits are marked as such"
-                >❄ agreed ${desk.day(dayIn(Date.parse(each.frozenAt), desk.plan.meta.tz))}</span
-              >`
+            ? html`<span class="tag">❄ agreed ${desk.day(dayIn(Date.parse(each.frozenAt), desk.plan.meta.tz))}</span>`
             : nothing
         }
         ${this.#remove('criteria', each.id, each.title)}
       </div>
+      ${proposalLines(desk, of)}
       <div class="measure">
         <span><span class="end">Today</span>${value('baseline', 'Baseline', 'no number')}</span>
         <div
@@ -307,6 +307,7 @@ class Success extends Piece {
               </button>`
             : nothing
         }
+        <plansync-freeze .desk=${desk} of=${of}></plansync-freeze>
       </div>
     </article>`;
   }

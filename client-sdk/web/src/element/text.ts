@@ -194,7 +194,7 @@ class SharedText extends Piece {
     this.#pointing = undefined;
     if (!this.#isHere) return;
     this.#isHere = false;
-    this.desk.goTo(null);
+    this.desk.leave(this.#place);
   };
 
   /** Shows others where the caret is, soon. */

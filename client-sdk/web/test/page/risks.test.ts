@@ -51,6 +51,16 @@ test('a risk is added, linked, owned and closed, and the other side sees each st
   await buyer.keyboard.press('Escape');
   await says(seller, '.risk:first-child', 'CFO');
 
+  // Whoever leaves a long text by pressing a button means the button, though all below the text moves up.
+  const risk = buyer.locator('#item-rk-1');
+  await risk.locator('[title="Change what we do about it"]').click();
+  await risk.locator('textarea').fill('Short');
+  await risk.locator('textarea').evaluate((area) => (area.style.height = '20rem'));
+  await risk.getByRole('button', { name: 'Change what it puts at risk' }).click();
+  await risk.locator('.picks input').first().waitFor();
+  await buyer.keyboard.press('Escape');
+  await says(seller, '#item-rk-1', 'Short');
+
   // A changed field shows what it was.
   await buyer.locator('#item-rk-1').locator('[title="Change how likely"]').click();
   await buyer.locator('#item-rk-1 select').selectOption('high');
@@ -91,6 +101,41 @@ test('success is told in the buyer’s words and in numbers', async () => {
   expect(await seller.locator('#item-cr-1 [role=meter]').getAttribute('aria-valuenow')).toBe('50');
   await stage.picture(buyer, 'success-light');
   await stage.picture(seller, 'success-phone');
+});
+
+test('a criterion is frozen by both sides, what changes after it says so, and it is opened again by both', async () => {
+  const id = await stage.plan(shifted(SAMPLE));
+  const buyer = await stage.open(id, BUYER);
+  const seller = await stage.open(id, SELLER, { colorScheme: 'dark' });
+  for (const page of [buyer, seller]) {
+    await says(page, '.safety', 'Saved');
+    await page.locator('#tab-success').click();
+  }
+  const [mine, theirs] = [seller.locator('#item-cr-1'), buyer.locator('#item-cr-1')];
+  await mine.getByRole('button', { name: /^Freeze/ }).focus();
+  await seller.keyboard.press('Enter');
+  await says(seller, '#item-cr-1 .frost', 'Buyer will be asked to agree');
+  await stage.picture(seller, 'freeze-asking-dark', false);
+  await mine.getByRole('button', { name: 'Ask to freeze' }).click();
+  await says(buyer, '#item-cr-1 .ask', 'asks to freeze');
+  expect(await mine.getByRole('button', { name: /^Freeze/ }).count()).toBe(0);
+  expect(await theirs.getByText('❄ agreed').count()).toBe(0);
+  await theirs.getByRole('button', { name: 'Accept' }).click();
+  for (const page of [buyer, seller]) await says(page, '#item-cr-1', '❄ agreed');
+  await stage.picture(buyer, 'frozen-light', false);
+  await theirs.locator('[title="Change target"]').click();
+  await theirs.locator('input[type=number]').fill('2');
+  await buyer.keyboard.press('Enter');
+  await says(buyer, '.safety', 'Saved');
+  await expect
+    .poll(async () => JSON.stringify(await stage.server.workspace.plan(id).changes({ entity: 'criteria/cr-1' })))
+    .toContain('"afterFreeze":true');
+
+  await theirs.getByRole('button', { name: /^Unfreeze/ }).click();
+  await theirs.getByRole('button', { name: 'Ask to unfreeze' }).click();
+  await says(seller, '#item-cr-1 .ask', 'asks to unfreeze');
+  await mine.getByRole('button', { name: 'Accept' }).click();
+  await theirs.getByText('❄ agreed').waitFor({ state: 'detached' });
 });
 
 test('comments are threads by item, with mentions, and are resolved by who wrote them', async () => {

@@ -204,9 +204,9 @@ const CRITERIA: Collection = Collection {
         field("target", Kind::Any, Class::Criteria).about("Where it is to stand."),
         field("by", Kind::Date, Class::Criteria).about("The day it is to stand there."),
         field("milestone", Kind::Id(&["milestones"]), Class::Criteria).about("With which it is checked."),
-        field("frozenAt", Kind::Instant, Class::Criteria)
-            .stamped()
-            .about("Agreed for good: later edits are marked `afterFreeze`."),
+        field("frozen", Kind::Bool, Class::Criteria)
+            .about("Both sides have agreed on it: later edits are marked `afterFreeze`."),
+        field("frozenAt", Kind::Instant, Class::Criteria).stamped().about("When it was frozen."),
         field("measured", Kind::Any, Class::Criteria).about("The latest value."),
         field("measuredAt", Kind::Instant, Class::Criteria).stamped(),
     ],
