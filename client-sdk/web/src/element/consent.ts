@@ -6,7 +6,7 @@
  */
 
 import { css, html, nothing, type TemplateResult } from 'lit';
-import { chip } from './chips.js';
+import { chip } from './controls/chips.js';
 import { subjectOf, type Desk } from './desk.js';
 import { Piece, define } from './piece.js';
 import type { Proposal, Task } from '../schema.js';

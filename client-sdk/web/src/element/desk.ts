@@ -13,9 +13,9 @@ import type { Edit, EditOptions } from '../edit.js';
 import type { Plan } from '../plan.js';
 import type { Present } from '../presence.js';
 import type { Comment, Party, Person, Proposal } from '../schema.js';
-import type { Cursor } from './carets.js';
+import type { Cursor } from './controls/carets.js';
 import { Rights } from './rights.js';
-import { Seen } from './seen.js';
+import { Seen } from './call/seen.js';
 import { dayIn, dayWords, quoted, sideOf, type Side } from './words.js';
 
 /** A burst of edits is asked about once. */

@@ -11,7 +11,7 @@ import { html, nothing, render, type TemplateResult } from 'lit';
 import { dayIn } from '../day.js';
 import type { FirstAnswers, Summary } from '../element/desk.js';
 import type { PlansyncPlan } from '../element/element.js';
-import { figuresOf, glanceLook, headOf, pitchOf, thirtyOf, trackOf } from '../element/glance.js';
+import { figuresOf, glanceLook, headOf, pitchOf, thirtyOf, trackOf } from '../element/head/glance.js';
 import { look } from '../element/look.js';
 import { dayWords, sideOf } from '../element/words.js';
 import type { PlanAnswer } from '../http.js';

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const folder = fileURLToPath(new URL('../../src/element/', import.meta.url));
-const source = readdirSync(folder)
+const source = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
   .map((name) => readFileSync(folder + name, 'utf8'))
   .join('\n');
 const page = readFileSync(new URL('../../../../docs/element.md', import.meta.url), 'utf8');

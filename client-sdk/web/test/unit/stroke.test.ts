@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
-import { strokeOf, through, type Delta } from '../../src/element/stroke.js';
+import { strokeOf, through, type Delta } from '../../src/element/controls/stroke.js';
 
 test('a stroke is found where the caret is, also among equal letters', () => {
   expect(strokeOf('aaa', 'aaaa', 2)).toEqual({ at: 1, delete: 0, insert: 'a' });

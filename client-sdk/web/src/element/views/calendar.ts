@@ -1,0 +1,261 @@
+/**
+ * What the plan has to work around, and when both sides meet: blackouts, events, fiscal boundaries, the cadence.
+ *
+ * In: the plan. Out: edits of `calendar` and `cadence`. What is always true: an entry that keeps a party from working says
+ * so in words, since it moves dates.
+ */
+
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import { isClosed } from '../../schedule.js';
+import type { Cadence, CalendarWindow } from '../../schema.js';
+import { chip, sideWords } from '../controls/chips.js';
+import { listHead, type Addition } from '../controls/list.js';
+import { Piece, define } from '../piece.js';
+import type { Answers, Ask } from '../controls/sheet.js';
+import { apart, daysBetween, wordOf } from '../words.js';
+
+const KINDS = ['blackout', 'unavailable', 'customer_event', 'fiscal_boundary', 'budget_window'] as const;
+const RHYTHMS = ['review_call', 'milestone_checkin', 'blocker_escalation', 'executive_update', 'other'] as const;
+const WEEKDAYS = ['MO', 'TU', 'WE', 'TH', 'FR'] as const;
+
+class Calendar extends Piece {
+  static look = css`
+    .beside {
+      display: grid;
+      grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr));
+      gap: 0 1rem;
+      align-items: start;
+    }
+    .entries > li {
+      display: flex;
+      flex-wrap: wrap;
+      gap: 0.125rem 0.75rem;
+      align-items: baseline;
+      padding: 0.5rem 0.875rem;
+      border-bottom: 1px solid var(--line);
+    }
+    .entries > li:last-child {
+      border-bottom: 0;
+    }
+    .entries .title {
+      flex: 1 1 12rem;
+      min-width: 0;
+      font-weight: 550;
+    }
+    .entries .more {
+      flex-basis: 100%;
+      display: flex;
+      flex-wrap: wrap;
+      gap: 0.125rem 0.75rem;
+      align-items: baseline;
+      font-size: 0.8667rem;
+      color: var(--mute);
+    }
+  `;
+
+  static override properties = { ...Piece.properties, adding: { state: true } };
+  declare adding: string | undefined;
+
+  override render(): TemplateResult {
+    const { plan, rights } = this.desk;
+    const may = rights.structure();
+    const windows = [...plan.calendar.all()].sort((a, b) => ((a.from ?? '~') < (b.from ?? '~') ? -1 : 1));
+    const cadence = plan.cadence.all();
+    return html`<div class="beside">
+      <section aria-label="Calendar">
+        ${listHead(this, 'Calendar', nothing, may ? this.#newWindow : undefined)}
+        ${
+          windows.length
+            ? html`<ul class="entries card">
+                ${repeat(
+                  windows,
+                  ({ id }) => id,
+                  (each) => this.#window(each, may),
+                )}
+              </ul>`
+            : html`<p class="empty">
+                No blackouts, events or fiscal boundaries yet. They show which dates cannot hold.
+              </p>`
+        }
+      </section>
+      <section aria-label="Cadence">
+        ${listHead(this, 'Cadence', nothing, may ? this.#newRhythm : undefined)}
+        ${
+          cadence.length
+            ? html`<ul class="entries card">
+                ${repeat(
+                  cadence,
+                  ({ id }) => id,
+                  (each) => this.#rhythm(each, may),
+                )}
+              </ul>`
+            : html`<p class="empty">No review calls yet. A plan that is looked at every week is kept.</p>`
+        }
+      </section>
+    </div>`;
+  }
+
+  readonly #newWindow: Addition = {
+    id: 'calendar',
+    label: '+ Add dates',
+    heading: 'Dates to work around',
+    asks: () => this.#windowAsks(),
+    done: (answers) => this.#addWindow(answers),
+  };
+  readonly #newRhythm: Addition = {
+    id: 'cadence',
+    label: '+ Add a meeting',
+    heading: 'When you meet',
+    asks: () => this.#rhythmAsks(),
+    done: (answers) => this.#addRhythm(answers),
+  };
+
+  #windowAsks(): Ask[] {
+    const parties = this.desk.plan.parties.all().map(({ id }) => [id, this.desk.partyName(id)] as const);
+    return [
+      { name: 'title', label: 'What', required: true, placeholder: 'Quarter-end change freeze' },
+      { name: 'kind', label: 'Kind', kind: 'choice', choices: KINDS.map((kind) => [kind, wordOf(kind)] as const) },
+      {
+        name: 'party',
+        label: 'Whose',
+        kind: 'choice',
+        choices: [...parties, ['joint', 'Both'] as const],
+        value: this.desk.party ?? '',
+      },
+      { name: 'from', label: 'From', kind: 'day', required: true, value: this.desk.today },
+      { name: 'to', label: 'To', kind: 'day', required: true, value: this.desk.today },
+      { name: 'hard', label: 'Nobody of theirs works then', kind: 'check' },
+    ];
+  }
+
+  #rhythmAsks(): Ask[] {
+    return [
+      { name: 'title', label: 'What', required: true, placeholder: 'Weekly review' },
+      { name: 'kind', label: 'Kind', kind: 'choice', choices: RHYTHMS.map((kind) => [kind, wordOf(kind)] as const) },
+      {
+        name: 'every',
+        label: 'How often',
+        kind: 'choice',
+        choices: [
+          ['1', 'Every week'],
+          ['2', 'Every two weeks'],
+          ['', 'Not by the week'],
+        ],
+        value: '1',
+      },
+      {
+        name: 'day',
+        label: 'On',
+        kind: 'choice',
+        choices: WEEKDAYS.map((day) => [day, this.#weekday(day)] as const),
+        value: 'TU',
+      },
+      { name: 'time', label: 'At', kind: 'time' },
+    ];
+  }
+
+  #weekday(day: (typeof WEEKDAYS)[number]): string {
+    // 1970-01-05 was a Monday.
+    const ms = (4 + WEEKDAYS.indexOf(day)) * 86_400_000;
+    return new Intl.DateTimeFormat(this.desk.locale, { weekday: 'long', timeZone: 'UTC' }).format(ms);
+  }
+
+  #addWindow = ({ title, kind, party, from, to, hard }: Answers): boolean => {
+    if (daysBetween(from, to) < 0) {
+      this.desk.say('failed', 'It ends before it begins: give a later last day');
+      return false;
+    }
+    const fields = { title: title!, kind: kind!, party: party!, from: from!, to: to! };
+    return this.desk.edit((tx) => void tx.calendar.add({ ...fields, ...(hard ? { hard: true } : {}) }));
+  };
+
+  #addRhythm = ({ title, kind, every, day, time }: Answers): boolean => {
+    const interval = every === '2' ? ';INTERVAL=2' : '';
+    const fields = {
+      title: title!,
+      kind: kind!,
+      ...(every ? { rrule: `FREQ=WEEKLY${interval};BYDAY=${day}` } : {}),
+      ...(time ? { time } : {}),
+      ...(time && this.desk.plan.meta.tz ? { tz: this.desk.plan.meta.tz } : {}),
+    };
+    return this.desk.edit((tx) => void tx.cadence.add(fields));
+  };
+
+  #window(each: CalendarWindow, may: boolean): TemplateResult {
+    const { desk } = this;
+    const of = `calendar/${each.id}`;
+    const day = (name: 'from' | 'to', label: string) =>
+      html`<plansync-field
+        .desk=${desk}
+        of=${of}
+        name=${name}
+        kind="day"
+        label=${label}
+        .value=${each[name]}
+        .shown=${desk.day(each[name])}
+        blank="no day"
+        ?may=${may}
+      ></plansync-field>`;
+    return html`<li class=${desk.seen.has(of) ? 'hot' : ''}>
+      <span class="title">${this.#title(of, each.title, may)}</span>
+      ${day('from', 'From')} <span aria-hidden="true">–</span> ${day('to', 'To')} ${this.#remove(of, each.title, may)}
+      <span class="more">
+        ${wordOf(each.kind)} ${each.party ? chip(desk.side(each.party), sideWords(desk, each.party)) : nothing}
+        ${each.hard && isClosed(each.kind) ? html`<span>nobody works: dates move around it</span>` : nothing}
+      </span>
+    </li>`;
+  }
+
+  #rhythm(each: Cadence, may: boolean): TemplateResult {
+    const of = `cadence/${each.id}`;
+    return html`<li class=${this.desk.seen.has(of) ? 'hot' : ''}>
+      <span class="title">${this.#title(of, each.title, may)}</span> ${this.#remove(of, each.title, may)}
+      <span class="more"
+        >${[
+          wordOf(each.kind),
+          apart(this.#rule(each.rrule)),
+          each.time && `${each.time}${each.tz ? ` ${each.tz.split('/').at(-1)!.replaceAll('_', ' ')} time` : ''}`,
+          each.withinDays !== undefined && `within ${each.withinDays} days`,
+          each.withinHours !== undefined && `within ${each.withinHours} hours`,
+        ]
+          .filter(Boolean)
+          .join(' · ')}</span
+      >
+    </li>`;
+  }
+
+  /** A weekly rule in words; another one as it stands. */
+  #rule(rrule: string | undefined): string | undefined {
+    const [, interval, day] = /^FREQ=WEEKLY(?:;INTERVAL=(\d+))?;BYDAY=(MO|TU|WE|TH|FR)$/.exec(rrule ?? '') ?? [];
+    if (!day) return rrule;
+    const name = this.#weekday(day as 'MO');
+    return interval && interval !== '1' ? `${name}, every ${interval} weeks` : `every ${name}`;
+  }
+
+  #title(of: string, title: string | undefined, may: boolean): TemplateResult {
+    return html`<plansync-field
+      .desk=${this.desk}
+      of=${of}
+      name="title"
+      label="What"
+      .value=${title}
+      ?may=${may}
+    ></plansync-field>`;
+  }
+
+  #remove(of: string, title: string | undefined, may: boolean): TemplateResult | typeof nothing {
+    const [collection, id] = of.split('/') as ['calendar', string];
+    if (!may) return nothing;
+    return html`<button
+      class="quiet icon push"
+      aria-label="Remove ${title ?? 'it'}"
+      @click=${() => this.desk.edit((tx) => tx[collection].remove(id))}
+    >
+      ✕
+    </button>`;
+  }
+}
+
+define('plansync-calendar', Calendar);
+export const calendarLook = Calendar.look;

@@ -1,0 +1,409 @@
+/**
+ * Who is at the table: both teams and the partners, what each of them decides and needs to say yes, and who is here now.
+ *
+ * In: the plan; beside the other side's people, the own party's private views. Out: edits of `people`, `stakeholders`,
+ * `meta.sponsors`, and of `views` in the private document alone. What is always true: what the own party thinks of somebody
+ * is read from and written to the private document only, and looks like nothing else on the page.
+ */
+
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import { sideWords } from '../controls/chips.js';
+import { Piece, define } from '../piece.js';
+import { flash } from '../controls/status.js';
+import type { Answers, Ask } from '../controls/sheet.js';
+import type { Party, Person } from '../../schema.js';
+import { apart, counted, initials, wordOf } from '../words.js';
+
+const DECISION_ROLES = [
+  'economic_buyer',
+  'executive_sponsor',
+  'champion',
+  'technical_evaluator',
+  'approver',
+  'legal',
+  'procurement',
+  'security',
+  'influencer',
+  'end_user',
+  'other',
+] as const;
+const STANCES = ['champion', 'supporter', 'neutral', 'sceptic', 'opponent', 'unknown'] as const;
+
+class People extends Piece {
+  static look = css`
+    .teams {
+      display: grid;
+      grid-template-columns: repeat(auto-fit, minmax(min(23rem, 100%), 1fr));
+      gap: 0 1.25rem;
+      align-items: start;
+    }
+    .team > .section-head h2 {
+      display: inline-flex;
+      gap: 0.5rem;
+      align-items: center;
+    }
+    .person {
+      display: grid;
+      grid-template-columns: 2.25rem minmax(0, 1fr);
+      gap: 0.125rem 0.75rem;
+      padding: 0.75rem 0.875rem;
+      margin-bottom: 0.5rem;
+    }
+    .person .face {
+      margin: 0;
+      width: 2.25rem;
+      height: 2.25rem;
+    }
+    .person .face.open {
+      color: var(--mute);
+      background: none;
+      border: 1.5px dashed var(--mute);
+    }
+    .person h3 {
+      font-size: 1rem;
+      font-weight: 600;
+    }
+    .person .about {
+      font-size: 0.8667rem;
+      color: var(--mute);
+    }
+    .person dl {
+      display: grid;
+      grid-template-columns: auto minmax(0, 1fr);
+      gap: 0.125rem 0.75rem;
+      margin-top: 0.25rem;
+      font-size: 0.8667rem;
+    }
+    .person dt {
+      color: var(--mute);
+    }
+    .here-now {
+      font-size: 0.75rem;
+      font-weight: 600;
+      color: var(--ok);
+      white-space: nowrap;
+    }
+    .sponsor {
+      font-size: 0.75rem;
+      font-weight: 600;
+      white-space: nowrap;
+      padding: 0 0.5rem;
+      border: 1px solid var(--line);
+      border-radius: 0.625rem;
+    }
+    .secret {
+      grid-column: 1 / -1;
+      margin-top: 0.5rem;
+      padding: 0.5rem 0.75rem;
+      border: 1px dashed var(--secret-line);
+      border-radius: 0.5rem;
+      background: var(--secret-bg);
+      color: var(--secret);
+      font-size: 0.8667rem;
+    }
+    .secret dt,
+    .secret .value.blank {
+      color: inherit;
+    }
+    .judge {
+      grid-column: 2;
+      justify-self: start;
+      padding: 0.125rem 0.375rem;
+      margin-inline-start: -0.375rem;
+      min-height: 1.5rem;
+      font-size: 0.8125rem;
+      font-weight: 500;
+      color: var(--secret);
+    }
+    .secret dt {
+      padding-inline-end: 0.5rem;
+    }
+    .secret .lock {
+      font-weight: 650;
+      font-size: 0.75rem;
+    }
+  `;
+
+  static override properties = {
+    ...Piece.properties,
+    adding: { state: true },
+    naming: { state: true },
+    judging: { state: true },
+  };
+  /** The party that somebody is added to. */
+  declare adding: string | undefined;
+  /** The placeholder that gets a name. */
+  declare naming: string | undefined;
+  /** People of the other side whose private view was opened. */
+  declare judging: ReadonlySet<string>;
+
+  constructor() {
+    super();
+    this.judging = new Set();
+  }
+
+  override render(): TemplateResult {
+    const { desk } = this;
+    const mine = desk.party;
+    const order = { buyer: 0, seller: 1, partner: 2 } as Readonly<Record<string, number>>;
+    const parties = [...desk.plan.parties.all()].sort(
+      (a, b) => (order[a.kind ?? ''] ?? 3) - (order[b.kind ?? ''] ?? 3),
+    );
+    const open = desk.people().filter((person) => person.placeholder);
+    return html`${
+        open.length
+          ? html`<p class="mute small">
+              ${counted(open.length, 'role is', 'roles are')} without a name yet: somebody has to be asked, and to have
+              said yes.
+            </p>`
+          : nothing
+      }
+      <div class="teams" part="people">
+        ${repeat(
+          parties,
+          ({ id }) => id,
+          (party) => this.#team(party, party.id === mine),
+        )}
+      </div>`;
+  }
+
+  #team(party: Party, isOwn: boolean): TemplateResult {
+    const { desk } = this;
+    const people = desk.people(party.id);
+    const side = desk.side(party.id);
+    return html`<section class="team" aria-label=${desk.partyName(party.id)}>
+      <div class="section-head ${side}">
+        <i class="shape" aria-hidden="true"></i>
+        <h2><bdi>${desk.partyName(party.id)}</bdi>${isOwn ? html`<span class="tag">your side</span>` : nothing}</h2>
+        <span class="mute small">${counted(people.length, 'person', 'people')}</span>
+        ${
+          desk.rights.lead
+            ? html`<button class="push" id="add-to-${party.id}" @click=${() => (this.adding = party.id)}>
+                + ${isOwn ? 'Add a person' : 'Add a role'}
+              </button>`
+            : nothing
+        }
+      </div>
+      ${
+        this.adding === party.id
+          ? html`<plansync-sheet
+              heading=${isOwn ? 'Somebody of your side' : `A role of ${sideWords(desk, party.id)}`}
+              .asks=${isOwn ? this.#personAsks() : this.#roleAsks()}
+              .done=${(answers: Answers) => this.#add(party.id, isOwn, answers)}
+              .leave=${() => this.#left(`#add-to-${party.id}`)}
+            ></plansync-sheet>`
+          : nothing
+      }
+      ${people.length ? nothing : html`<p class="empty">Nobody yet.</p>`}
+      ${repeat(
+        people,
+        ({ id }) => id,
+        (person) => this.#person(person, party, isOwn),
+      )}
+    </section>`;
+  }
+
+  #personAsks(person?: Person): Ask[] {
+    return [
+      { name: 'name', label: 'Name', required: true },
+      { name: 'role', label: 'Role', placeholder: 'IT Manager', value: person?.role ?? '', required: true },
+      { name: 'title', label: 'Title', value: person?.title ?? '' },
+      { name: 'email', label: 'Email', value: person?.email ?? '' },
+    ];
+  }
+
+  #roleAsks(): Ask[] {
+    return [
+      { name: 'role', label: 'Role', placeholder: 'Chief Financial Officer', required: true },
+      {
+        name: 'decisionRole',
+        label: 'In the decision',
+        kind: 'choice',
+        choices: [['', 'Not known yet'] as const, ...DECISION_ROLES.map((each) => [each, wordOf(each)] as const)],
+      },
+    ];
+  }
+
+  #person(person: Person, party: Party, isOwn: boolean): TemplateResult {
+    const { desk } = this;
+    const { plan, rights, seen } = desk;
+    const of = `people/${person.id}`;
+    const stake = plan.stakeholders.get(person.id);
+    const name = desk.personName(person.id);
+    const isHere = plan.presence.people.some((each) => each.person === person.id);
+    const isSponsor = (plan.meta.sponsors ?? []).includes(person.id);
+    const isOpen = person.placeholder ?? false;
+    const mayName = rights.people(party.id);
+    const maySponsor = rights.meta('sponsors') && (desk.side(desk.party) === 'seller' || isOwn);
+    const isMarked = seen.has(of) || seen.has(`stakeholders/${person.id}`);
+    const about = [person.name ? person.role : undefined, person.title, person.team ? 'a team' : undefined];
+    const field = (name: 'title' | 'role', label: string) =>
+      html`<plansync-field
+        .desk=${desk}
+        of=${of}
+        name=${name}
+        label=${label}
+        .value=${person[name]}
+        ?may=${mayName}
+      ></plansync-field>`;
+    return html`<article
+      class="person card ${isMarked ? 'hot' : ''} ${flash(desk, of)}"
+      id="item-${person.id}"
+      aria-label=${name}
+      part="person"
+    >
+      <span class="face ${isOpen ? 'open' : desk.side(party.id)}" aria-hidden="true"
+        ><span>${initials(name)}</span></span
+      >
+      <div>
+        <div class="row">
+          <h3>${name}</h3>
+          ${isHere ? html`<span class="here-now">● here now</span>` : nothing}
+          ${isSponsor ? html`<span class="sponsor">★ Executive sponsor</span>` : nothing}
+          ${seen.added(of) ? html`<span class="tag new">new</span>` : nothing}
+          ${
+            isOpen
+              ? mayName
+                ? html`<button class="push" id="name-${person.id}" @click=${() => (this.naming = person.id)}>
+                    Name this role
+                  </button>`
+                : html`<span class="tag push">no name yet</span>`
+              : nothing
+          }
+          ${
+            maySponsor
+              ? html`<button
+                  class="quiet icon ${isOpen ? '' : 'push'}"
+                  aria-label="${isSponsor ? 'No longer' : 'Make'} executive sponsor: ${name}"
+                  title="${isSponsor ? 'No longer' : 'Make'} executive sponsor"
+                  @click=${() => desk.set('meta', 'sponsors', { [person.id]: isSponsor ? null : true })}
+                >
+                  ${isSponsor ? '★' : '☆'}
+                </button>`
+              : nothing
+          }
+        </div>
+        <p class="about">${about.filter(Boolean).map(apart).join(' · ')}</p>
+        ${
+          this.naming === person.id
+            ? html`<plansync-sheet
+                heading="Who is the ${person.role ?? name}?"
+                action="Name"
+                .asks=${this.#personAsks(person)}
+                .done=${(answers: Answers) => this.#name(person, answers)}
+                .leave=${() => this.#left(`#name-${person.id}`)}
+              ></plansync-sheet>`
+            : nothing
+        }
+        <dl>
+          ${
+            !isOpen && mayName
+              ? html`<dt>Role</dt>
+                  <dd>${field('role', 'Role')}</dd>
+                  <dt>Title</dt>
+                  <dd>${field('title', 'Title')}</dd>`
+              : nothing
+          }
+          <dt>In the decision</dt>
+          <dd>
+            <plansync-field
+              .desk=${desk}
+              of="stakeholders/${person.id}"
+              name="decisionRole"
+              kind="choice"
+              label="Role in the decision"
+              .value=${stake?.decisionRole}
+              .shown=${wordOf(stake?.decisionRole)}
+              .choices=${[['', 'Not known yet'], ...DECISION_ROLES.map((each) => [each, wordOf(each)])]}
+              blank="not known yet"
+              ?may=${rights.structure()}
+            ></plansync-field>
+          </dd>
+          <dt>Says yes when</dt>
+          <dd>
+            <plansync-field
+              block
+              .desk=${desk}
+              of="stakeholders/${person.id}"
+              name="needs"
+              kind="long"
+              label="What they need to say yes"
+              .value=${stake?.needs}
+              blank="what do they need?"
+              ?may=${rights.structure()}
+            ></plansync-field>
+          </dd>
+        </dl>
+      </div>
+      ${isOwn || !desk.party ? nothing : this.#views(person)}
+    </article>`;
+  }
+
+  /** What the own party thinks of somebody of another. */
+  #views(person: Person): TemplateResult | typeof nothing {
+    const { own } = this.desk;
+    if (!own?.ready || own.plan.status.state === 'refused') return nothing;
+    const view = own.plan.collection('views').get(person.id);
+    const may = own.rights.structure();
+    if (!view && !this.judging.has(person.id)) {
+      if (!may) return nothing;
+      const judge = () => {
+        this.judging = new Set([...this.judging, person.id]);
+        void this.updateComplete.then(() =>
+          this.querySelector<HTMLElement>(`#item-${CSS.escape(person.id)} .secret button`)?.focus(),
+        );
+      };
+      return html`<button class="quiet judge" @click=${judge}>
+        <span aria-hidden="true">🔒 </span>Private view of ${this.desk.personName(person.id)}
+      </button>`;
+    }
+    const field = (
+      name: 'stance' | 'influence' | 'note',
+      label: string,
+      kind: string,
+      values: readonly string[] = [],
+    ) =>
+      html`<dt>${label}</dt>
+        <dd>
+          <plansync-field
+            .desk=${own}
+            of="views/${person.id}"
+            name=${name}
+            kind=${kind}
+            label="${label}, private"
+            .value=${view?.[name]}
+            .shown=${name === 'influence' && view?.influence ? `${view.influence} of 5` : wordOf(String(view?.[name] ?? ''))}
+            .choices=${[['', '–'], ...values.map((each) => [each, wordOf(each)])]}
+            blank="say"
+            ?may=${may}
+          ></plansync-field>
+        </dd>`;
+    return html`<section class="secret" aria-label="Private view of ${this.desk.personName(person.id)}">
+      <p class="lock">🔒 Only ${apart(this.desk.partyName(this.desk.party))} sees this</p>
+      <dl>
+        ${field('stance', 'Stance', 'choice', STANCES)} ${field('influence', 'Influence, 1 to 5', 'number')}
+        ${field('note', 'Note', 'long')}
+      </dl>
+    </section>`;
+  }
+
+  #add(party: string, isOwn: boolean, { decisionRole, ...answers }: Answers): boolean {
+    return this.desk.edit((tx) => {
+      const id = tx.people.add({ ...answers, party, ...(isOwn ? {} : { placeholder: true }) });
+      if (decisionRole) tx.stakeholders.add({ id, decisionRole });
+    });
+  }
+
+  #name(person: Person, answers: Answers): boolean {
+    return this.desk.edit((tx) => tx.people.set(person.id, { ...answers, placeholder: null }));
+  }
+
+  #left(focus: string): void {
+    this.adding = this.naming = undefined;
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>(focus)?.focus());
+  }
+}
+
+define('plansync-people', People);
+export const peopleLook = People.look;
