@@ -429,10 +429,10 @@ impl Judge<'_> {
                 .is_some_and(|person| person.party().is_some_and(|party| self.is_own_word(party)))
     }
 
-    /// Whose the item is: what a task says, else the parties of its owners.
+    /// Whose the item is: what a task or a risk says, else the parties of its owners.
     fn item_parties(&self) -> BTreeSet<String> {
         let Some(row) = self.row() else { return BTreeSet::new() };
-        if self.touch.collection.name == "tasks"
+        if self.touch.collection.name != "milestones"
             && let Some(party) = row.text("party")
         {
             let parties = self.parties(party);

@@ -32,7 +32,7 @@ const styles = { frame: 'page/frame.css', page: 'page/page.css', join: 'page/joi
 const unindented = {
   name: 'unindented',
   setup: ({ onLoad }) =>
-    onLoad({ filter: /[\\/]element[\\/][^\\/]+\.ts$/ }, ({ path }) => ({
+    onLoad({ filter: /[\\/]src[\\/]element[\\/].+\.ts$/ }, ({ path }) => ({
       loader: 'ts',
       contents: readFileSync(path, 'utf8').replace(/\n\s+/g, '\n'),
     })),

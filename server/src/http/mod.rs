@@ -39,6 +39,7 @@ use axum::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use tokio_util::task::TaskTracker;
+use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tracing::Instrument as _;
 
 use crate::{clock, invites::Invites, peer::Peer, session::House, webhooks::Webhooks, workspaces::Workspaces};
@@ -121,6 +122,8 @@ pub fn router(app: App) -> Router {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address does not take this method")
         })
         .layer(DefaultBodyLimit::max(body_bytes_max))
+        // Files of the page come compressed already; streams of events stay as they are.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(middleware::from_fn_with_state(headers, around))
         .with_state(app)
 }

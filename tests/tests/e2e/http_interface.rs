@@ -1,5 +1,7 @@
 //! The HTTP interface as a host application meets it: what it answers, and what it says when something is wrong.
 
+use std::io::Read as _;
+
 use plansync_protocol::plan::SAMPLE;
 use plansync_tests::{
     http::token,
@@ -440,4 +442,31 @@ async fn the_page_comes_compressed_and_only_when_it_is_new() {
     let (gzip, brotli) = (length("gzip, deflate", "gzip"), length("gzip, br;q=1.0", "br"));
     assert!(brotli < gzip && gzip < 150 << 10, "{brotli} and {gzip} bytes");
     assert_eq!(caller.call(Method::GET, "/assets/..%2fjoin.html", &[], b"").status, 404);
+}
+
+/// Answers are compressed for those who take that. A stream is not: each of its events comes at once.
+#[tokio::test]
+async fn answers_come_compressed_and_streams_as_they_are() {
+    let server = server().await;
+    let caller = Caller::new(&server);
+    let ask = |path: &str, encoding: &str| {
+        let request = ureq::http::Request::get(format!("http://{}{path}", server.address()))
+            .header("Authorization", format!("Bearer {API_KEY}"))
+            .header("Accept-Encoding", encoding);
+        caller.agent.run(request.body(()).unwrap()).unwrap()
+    };
+    let path = format!("/v1/plans/{PLAN}");
+    let mut packed = ask(&path, "gzip");
+    assert_eq!(packed.headers()["content-encoding"], "gzip");
+    assert!(packed.headers()["vary"].to_str().unwrap().contains("accept-encoding"), "{:?}", packed.headers());
+    let packed = packed.body_mut().read_to_vec().unwrap();
+    let mut whole = String::new();
+    flate2::read::GzDecoder::new(&*packed).read_to_string(&mut whole).unwrap();
+    let plain = caller.with_key(Method::GET, &path, b"");
+    assert_eq!((plain.header("content-encoding"), &plain.text), ("", &whole));
+    assert!(3 * packed.len() < whole.len(), "{} of {} bytes", packed.len(), whole.len());
+
+    let events = ask(&format!("{path}/events"), "gzip");
+    assert_eq!(events.headers()["content-type"], "text/event-stream");
+    assert!(!events.headers().contains_key("content-encoding"));
 }

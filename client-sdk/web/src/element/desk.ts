@@ -31,6 +31,8 @@ const NOTICE_MS = 8_000;
 const NOTICE_ACTION_MS = 30_000;
 /** Collections whose rows have the ids of people, and begin with their first field. */
 const PERSONS: ReadonlySet<string> = new Set(['stakeholders', 'views']);
+/** Where the last edit is looked for when there was none since the last visit: the newest entries. */
+const LOOK_BACK_ENTRIES = 100;
 /** More changes than this are not marked one by one. */
 const MARKED_CHANGES_MAX = 5_000;
 
@@ -226,10 +228,8 @@ export class Desk {
         if (!remote) this.#askAfter(OWN_PAUSE_MS);
       }),
       plan.on('change', (change) => this.#change(change)),
-      plan.on('pending', () => this.#tell()),
-      plan.on('presence', () => this.#moved()),
       plan.on('pending', () => this.#tell(false)),
-      plan.on('presence', () => this.#tell()),
+      plan.on('presence', () => this.#moved()),
       plan.on('storage', () => this.#tell()),
       plan.on('refused', (refused) => this.#refused(refused)),
       plan.on('reset', () => this.#tell()),
@@ -534,13 +534,20 @@ export class Desk {
       if (!Array.isArray(page?.changes)) throw STRANGE;
       for (const change of page.changes) {
         this.#edited(change);
-        this.seen.take(change);
+        if (change.actor !== this.plan.me?.person) this.seen.take(change);
       }
       taken += page.changes.length;
       if (!page.next) break;
       since = page.next;
     }
+    if (this.lastEdits.size === 0) await this.#lookBack();
     this.#caughtUp = true;
+  }
+
+  /** Who edited last, when nobody has since the reader was here. */
+  async #lookBack(): Promise<void> {
+    const { changes } = await this.plan.changes({ since: Math.max(0, this.plan.seq - LOOK_BACK_ENTRIES), limit: 1000 });
+    changes.forEach((change) => this.#edited(change));
   }
 
   /** Who has come, gone or moved to another place. A caret that moves within its text is news to that text alone. */

@@ -17,6 +17,7 @@ import { connect, type ConnectOptions, type Plan } from '../plan.js';
 import type { GetToken } from '../socket.js';
 import { calendarLook } from './views/calendar.js';
 import { caretsLook } from './controls/carets.js';
+import { adviceLook } from './views/advice.js';
 import { changedLook } from './call/changed.js';
 import { commentsLook, openThreads } from './views/comments.js';
 import { consentLook } from './consent.js';
@@ -59,7 +60,12 @@ interface ViewTab {
 
 /** The views, each with what draws it. */
 const VIEWS: readonly ViewTab[] = [
-  { id: 'plan', label: () => 'Plan', draw: (desk) => html`<plansync-outline .desk=${desk}></plansync-outline>` },
+  {
+    id: 'plan',
+    label: () => 'Plan',
+    draw: (desk) =>
+      html`<plansync-outline .desk=${desk}></plansync-outline><plansync-advice .desk=${desk}></plansync-advice>`,
+  },
   {
     id: 'timeline',
     label: () => 'Timeline',
@@ -114,6 +120,7 @@ export class PlansyncPlan extends LitElement {
     peopleLook,
     risksLook,
     successLook,
+    adviceLook,
     freezeLook,
     commentsLook,
     privateLook,
@@ -288,7 +295,7 @@ export class PlansyncPlan extends LitElement {
       return;
     }
     this.#wrong = undefined;
-    const locale = this.lang || document.documentElement.lang || navigator.language;
+    const locale = this.lang || navigator.language;
     const desk = (this.#desk = new Desk(this.#plan, locale));
     this.#gate = new Gate(
       this.#plan,
@@ -405,11 +412,19 @@ export class PlansyncPlan extends LitElement {
   /** Leads from another view to an item of the plan. */
   #go = (event: CustomEvent<string>): void => {
     const [collection, id] = event.detail.split('/', 2);
-    const view = { milestones: 'plan', tasks: 'plan', risks: 'risks', criteria: 'success', objectives: 'success' };
-    this.view = view[collection as 'risks'] ?? 'plan';
+    const views: Record<string, string> = {
+      risks: 'risks',
+      criteria: 'success',
+      objectives: 'success',
+      people: 'people',
+    };
+    this.view = views[collection ?? ''] ?? 'plan';
     void this.updateComplete.then(async () => {
       await new Promise((done) => requestAnimationFrame(done));
-      const item = this.renderRoot.querySelector<HTMLElement>(`#item-${CSS.escape(id ?? '')}`);
+      const framing = this.renderRoot.querySelector<HTMLDetailsElement>('details.framing');
+      if (collection === 'meta' && framing) framing.open = true;
+      const item =
+        collection === 'meta' ? framing : this.renderRoot.querySelector<HTMLElement>(`#item-${CSS.escape(id ?? '')}`);
       item?.scrollIntoView({ block: 'center' });
       item?.querySelector<HTMLElement>('button, input')?.focus({ preventScroll: true });
     });

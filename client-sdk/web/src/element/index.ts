@@ -1,5 +1,6 @@
 /** The element and its parts: loading this defines `<plansync-plan>`. */
 
+import './views/advice.js';
 import './views/calendar.js';
 import './call/call.js';
 import './controls/carets.js';

@@ -28,8 +28,9 @@ export class Rights {
     return this.#access === 'owner' || this.#access === 'editor';
   }
 
-  get #isPartner(): boolean {
-    return this.desk.side(this.desk.party) === 'partner';
+  /** An editor of a partner changes the partner's own tasks and risks; their private document is all theirs. */
+  get #isGuest(): boolean {
+    return this.#access === 'editor' && !this.desk.beside && this.desk.side(this.desk.party) === 'partner';
   }
 
   /** Whose an item is: a party, or nothing for everybody's. */
@@ -42,7 +43,12 @@ export class Rights {
   /** Add, edit, move and remove: titles, dates, owners. */
   structure(item?: Item): boolean {
     if (!this.#leads) return false;
-    return !this.#isPartner || (item !== undefined && this.partyOf(item) === this.desk.party);
+    return !this.#isGuest || (item !== undefined && this.partyOf(item) === this.desk.party);
+  }
+
+  /** Add a task or a risk, which is the own party's at first. */
+  get add(): boolean {
+    return this.#leads;
   }
 
   /** Status, notes, evidence. */

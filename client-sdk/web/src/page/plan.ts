@@ -88,7 +88,7 @@ function draw({ answer, summary }: FirstAnswers, token: string): TemplateResult 
   const { meta, parties = [], milestones = guess(summary), objectives = [] } = answer?.plan ?? {};
   const { account = summary.account, opportunity, valueProposition, sponsors, value } = meta ?? {};
   const { access = 'viewer', party } = claimsOf(token) ?? {};
-  const locale = document.documentElement.lang || navigator.language;
+  const locale = navigator.language;
   const today = dayIn(Date.now(), meta?.tz);
   const words = {
     day: (day: string | undefined) => dayWords(day, today, locale),

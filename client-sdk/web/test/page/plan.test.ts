@@ -1,7 +1,8 @@
 /** The plan's page, as buyer, seller and executive see it. */
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { BUYER, SELLER, Stage, says } from './stage.js';
+import { SAMPLE } from '../server/server.js';
+import { BUYER, EXECUTIVE, SELLER, Stage, says, shifted } from './stage.js';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -34,4 +35,49 @@ test('what one edits the other sees at once, marked with the old value and who i
     reason: 'Access credentials pending',
   });
   await stage.picture(seller, 'plan-desktop-light');
+});
+
+test('whoever comes for the first time reads who edited last, and days in the language of their browser', async () => {
+  const id = await stage.plan();
+  const seller = await stage.open(id, SELLER);
+  await seller.locator('#item-ms-05 > .line .due button.value').click();
+  await seller.locator('#item-ms-05 > .line input[type=date]').fill('2026-02-19');
+  await seller.keyboard.press('Enter');
+  await says(seller, '#item-ms-05 > .line .due', 'Feb 19');
+  await says(seller, '.safety', 'Saved');
+  const reader = await stage.open(id, EXECUTIVE, { locale: 'de-DE' });
+  await says(reader, '.version', /last edited by .?Account Exec.? \(.?Seller/);
+  await says(reader, '#item-ms-05 > .line .due', '19. Feb.');
+  // Nothing is marked for who has never been here.
+  expect(await reader.locator('.hot').count()).toBe(0);
+  // Nor for who has made the change, when they come again.
+  const again = await stage.open(id, SELLER);
+  await says(again, '.version', 'last edited by');
+  expect(await again.locator('.hot').count()).toBe(0);
+});
+
+test('who writes the plan reads what it still lacks, is led there, and what is mended goes from the list', async () => {
+  const sample = shifted(SAMPLE);
+  const tasks = (sample.tasks ?? []).map((each) => (each.id === 'ca-5' ? { ...each, owners: [] } : each));
+  const id = await stage.plan({ ...sample, tasks });
+  const seller = await stage.open(id, SELLER);
+  await says(seller, '.safety', 'Saved');
+  const advice = seller.locator('.advice');
+  await advice.locator('summary').click();
+  await says(seller, '.advice summary', 'to mend');
+  const { lint } = await stage.server.workspace.plans.get(id);
+  expect(await advice.locator('li').count()).toBe(lint.length);
+  const line = advice.locator('li', { hasText: '“Obtain CFO budget approval” has no owner' });
+  await stage.picture(seller, 'advice-light', false);
+  await line.getByRole('button').click();
+  const row = seller.locator('#item-ca-5');
+  await expect
+    .poll(() => row.evaluate((each) => each.contains((each.getRootNode() as ShadowRoot).activeElement)))
+    .toBe(true);
+  await stage.server.workspace.plan(id).edit({ set: { tasks: { 'ca-5': { owners: { 's-account-exec': true } } } } });
+  await line.waitFor({ state: 'detached' });
+
+  const reader = await stage.open(id, EXECUTIVE);
+  await says(reader, '.safety', 'Saved');
+  expect(await reader.locator('.advice').count()).toBe(0);
 });

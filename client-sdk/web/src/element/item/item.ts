@@ -263,7 +263,7 @@ class Item extends Piece {
             ${this.#text(subject, 'notes', 'Notes', item.notes, mayWrite, 'For both sides')}
             ${!mayWrite && !item.notes ? html`<p class="mute">No notes.</p>` : nothing}
           </section>
-          ${milestone && rights.structure() ? this.#addTask(milestone) : nothing}
+          ${milestone && rights.add ? this.#addTask(milestone) : nothing}
           <plansync-waits .desk=${desk} of=${subject} ?may=${may}></plansync-waits>
           <plansync-talk .desk=${desk} of=${subject}></plansync-talk>
           <plansync-past .desk=${desk} of=${subject}></plansync-past>`,

@@ -304,7 +304,7 @@ class Outline extends Piece {
                 </button>`
               : nothing
           }${seen.added(subject) ? html`<span class="tag new">new</span>` : nothing}${this.#talk(subject)}${
-            rights.structure()
+            rights.add
               ? html`<button
                   class="quiet add no-print"
                   aria-label="Add a task to ${item.title}"

@@ -162,7 +162,7 @@ class Risks extends Piece {
     const grave = open.filter((each) => scoreOf(each) >= GRAVE).length;
     const more = html`${counted(open.length, 'is', 'are')}
     open${grave ? html`, <span class="late">${grave} grave</span>` : nothing}`;
-    return html`${listHead(this, 'Risks and blockers', more, desk.rights.structure() ? this.#addition : undefined)}
+    return html`${listHead(this, 'Risks and blockers', more, desk.rights.add ? this.#addition : undefined)}
       ${
         risks.length === 0
           ? html`<p class="empty">
