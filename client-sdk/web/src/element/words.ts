@@ -90,6 +90,12 @@ export function wordOf(value: string | undefined): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** A field in the middle of a sentence: `buyerGets` as “buyer gets”, `blocked.reason` as “blocker”. */
+export function fieldWords(field: string): string {
+  if (field.startsWith('blocked.')) return 'blocker';
+  return field.replaceAll('.', ' ').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
 /** The side of a party, by its kind; where that is not known, by its id. */
 export function sideOf(party: string | undefined, kind: string | undefined): Side {
   if (party === 'joint') return party;

@@ -81,3 +81,23 @@ test('who writes the plan reads what it still lacks, is led there, and what is m
   await says(reader, '.safety', 'Saved');
   expect(await reader.locator('.advice').count()).toBe(0);
 });
+
+test('each field that changed says what it was and who changed it, of milestones and of tasks', async () => {
+  const id = await stage.plan(shifted(SAMPLE));
+  const [buyer, seller] = [await stage.open(id, BUYER), await stage.open(id, SELLER)];
+  for (const page of [buyer, seller]) await says(page, '.safety', 'Saved');
+  const other = await stage.server.join(id, SELLER);
+  await other.live();
+  other.edit((tx) => {
+    tx.milestones.set('ms-05', { title: 'POC environment', owners: ['s-sales-engineer'], buyerGets: 'A safe place' });
+    tx.tasks.set('va-1', { status: 'in_progress', owners: ['s-account-exec'] });
+  });
+  await other.flush();
+  const milestone = '#item-ms-05 > .note';
+  for (const words of ['was “', 'POC Environment Setup', 'owner was', 'buyer gets', 'Account Exec'])
+    await says(buyer, milestone, words);
+  for (const words of ['was pending', 'owner was', 'Account Exec']) await says(buyer, '#item-va-1 > .note', words);
+  // Who did it is told nothing new.
+  expect(await seller.locator('.note').count()).toBe(0);
+  await other.close();
+});

@@ -21,6 +21,8 @@ export interface Mark {
 /** What the data of a change says. */
 export type ChangeData = Change['data'];
 
+const NONE: ReadonlyMap<string, Mark> = new Map();
+
 /** The marks of a plan. */
 export class Seen {
   readonly #fields = new Map<string, Map<string, Mark>>();
@@ -68,6 +70,11 @@ export class Seen {
   /** The mark of a field. */
   field(subject: string, field: string): Mark | undefined {
     return this.#added.has(subject) ? undefined : this.#fields.get(subject)?.get(field);
+  }
+
+  /** The marks of an entity that was there before, by field. */
+  fields(subject: string): ReadonlyMap<string, Mark> {
+    return (this.#added.has(subject) ? undefined : this.#fields.get(subject)) ?? NONE;
   }
 
   /** Whether the entity came in since. */

@@ -8,7 +8,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { Desk } from '../desk.js';
 import type { Piece } from '../piece.js';
 import type { Answers, Ask } from './sheet.js';
-import { quoted, wordOf } from '../words.js';
+import { apart, quoted, wordOf } from '../words.js';
 
 /** What can be added to a list. */
 export interface Addition {
@@ -50,9 +50,9 @@ export function listHead(
 export function was(desk: Desk, of: string, field: string): TemplateResult | typeof nothing {
   const mark = desk.seen.field(of, field);
   if (!mark) return nothing;
-  const who = mark.actors.map((id) => desk.personName(id)).join(', ');
+  const who = mark.actors.map((id) => apart(desk.personName(id))).join(', ');
   const old = mark.old === undefined || mark.old === null ? 'empty' : quoted(wordOf(String(mark.old)));
-  return html` <span class="was" title=${who}>was ${old}</span>`;
+  return html` <span class="was">was ${old}${who ? ` · ${who}` : nothing}</span>`;
 }
 
 /** Leads to an item of the plan. */

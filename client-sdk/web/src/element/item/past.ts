@@ -8,7 +8,7 @@ import { split } from '../desk.js';
 import { Piece, define } from '../piece.js';
 import { itemOf } from '../controls/status.js';
 import type { Change } from '../../machine.js';
-import { agoWords, apart, instantWords, wordOf } from '../words.js';
+import { agoWords, apart, fieldWords, instantWords } from '../words.js';
 
 class Past extends Piece {
   static override properties = { ...Piece.properties, of: {}, history: { state: true } };
@@ -64,7 +64,7 @@ class Past extends Piece {
     return html`<li>
       <b>${apart(who)}</b> ${
         field
-          ? html`set ${wordOf(field).toLowerCase()}${old ? html` from <del>${cut(old)}</del>` : nothing} to
+          ? html`set ${fieldWords(field)}${old ? html` from <del>${cut(old)}</del>` : nothing} to
               <ins>${cut(now) || 'nothing'}</ins>`
           : html`${verb} it`
       }${data.reason ? html`: <q>${data.reason}</q>` : nothing},

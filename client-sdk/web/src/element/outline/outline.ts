@@ -15,7 +15,7 @@ import { Piece, define } from '../piece.js';
 import type { Mark } from '../call/seen.js';
 import { flash, statusField } from '../controls/status.js';
 import type { Milestone, Phase, Task } from '../../schema.js';
-import { agoWords, counted, daysBetween, quoted, shiftWords, wordOf } from '../words.js';
+import { agoWords, apart, counted, daysBetween, fieldWords, quoted, shiftWords, wordOf } from '../words.js';
 
 /** Beyond so many rows, what is not on the screen is not laid out, and what is over and done begins folded. */
 const LONG_ROWS = 150;
@@ -375,7 +375,7 @@ class Outline extends Piece {
           ></plansync-field
           >${isJoint ? html`<span class="tag">${wordOf(task.kind)}</span>` : nothing}${this.#talk(subject)}
           <span class="marks">
-            ${seen.added(subject) ? html`<span class="tag new">new</span>` : this.#marks(subject)}
+            ${seen.added(subject) ? html`<span class="tag new">new</span>` : nothing}
             ${
               ['in_progress', 'cancelled'].includes(task.status ?? '')
                 ? html`<span class="tag">${wordOf(task.status)}</span>`
@@ -429,29 +429,6 @@ class Outline extends Piece {
     </button>`;
   }
 
-  /** What else of a task is different since the last visit, in a few words. */
-  #marks(subject: string): TemplateResult | typeof nothing {
-    const { desk } = this;
-    const status = desk.seen.field(subject, 'status');
-    if (status) {
-      const words =
-        status.new === 'complete'
-          ? 'done since your visit'
-          : `was ${wordOf(String(status.old ?? 'pending')).toLowerCase()}`;
-      return html`<span class="tag ${status.new === 'complete' ? 'ok' : ''}" title=${this.#who(status)}
-        >${words}</span
-      >`;
-    }
-    const owners = desk.seen.field(subject, 'owners');
-    if (owners) {
-      const old = Array.isArray(owners.old) ? owners.old.map((id) => desk.personName(String(id))).join(', ') : '';
-      return html`<span class="tag" title=${this.#who(owners)}>owner was ${old || 'nobody'}</span>`;
-    }
-    const title = desk.seen.field(subject, 'title');
-    if (title) return html`<span class="tag" title=${this.#who(title)}>was ${quoted(String(title.old ?? ''))}</span>`;
-    return nothing;
-  }
-
   #who(mark: Mark): string {
     const { desk } = this;
     const names = mark.actors.map((id) => desk.personName(id)).join(', ');
@@ -492,10 +469,7 @@ class Outline extends Piece {
   }
 
   #notes(subject: string, item: Milestone | Task): TemplateResult | typeof nothing {
-    const { desk } = this;
-    const mark = desk.seen.field(subject, 'due') ?? desk.seen.field(subject, 'status');
     const isBlocked = item.status === 'blocked' || item.blocked?.reason;
-    if (!isBlocked && !mark?.reason) return nothing;
     const { reason, needs } = item.blocked ?? {};
     return html`${
       isBlocked
@@ -506,7 +480,40 @@ class Outline extends Piece {
             }
           </p>`
         : nothing
-    }${mark?.reason ? html`<p class="note"><q>${mark.reason}</q> · ${this.#who(mark)}</p>` : nothing}`;
+    }${this.#marks(subject)}`;
+  }
+
+  /** What is different since the last visit, and who did it: a line for each who did. */
+  #marks(subject: string): readonly TemplateResult[] {
+    const marks = [...this.desk.seen.fields(subject)].map(([field, mark]) => ({ field, ...mark }));
+    const by = grouped(marks, (mark) => mark.actors.join());
+    return [...by.values()].map((marks) => {
+      const words = [...new Set(marks.map((mark) => this.#wasWords(mark)).filter(Boolean))];
+      const reasons = [...new Set(marks.flatMap(({ reason }) => reason ?? []))];
+      const latest = marks.reduce((a, b) => (a.time < b.time ? b : a));
+      return html`<p class="note">
+        ${reasons.map((reason) => html`<q>${reason}</q> · `)}${words.length ? `${words.join(', ')} · ` : nothing}${this.#who(latest)}
+      </p>`;
+    });
+  }
+
+  /** What a field was; of a day nothing, since the old one stands beside the new. */
+  #wasWords({ field, old, new: now }: Mark & { readonly field: string }): string {
+    const { desk } = this;
+    switch (field) {
+      case 'due':
+        return '';
+      case 'status':
+        return now === 'complete' ? 'done' : `was ${wordOf(String(old ?? 'pending')).toLowerCase()}`;
+      case 'owners':
+        return `owner was ${Array.isArray(old) && old.length ? old.map((id) => apart(desk.personName(String(id)))).join(', ') : 'nobody'}`;
+      case 'title':
+        return `was ${quoted(String(old ?? ''))}`;
+      case 'rank':
+        return 'in another place';
+      default:
+        return `${fieldWords(field)} ${now === undefined || now === null ? 'gone' : old === undefined || old === null ? 'added' : 'changed'}`;
+    }
   }
 
   #removed(): TemplateResult | typeof nothing {
