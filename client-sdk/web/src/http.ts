@@ -51,8 +51,16 @@ export interface Figures {
   readonly mustMove: Listed<{ readonly id: string; readonly from: string; readonly to: string; readonly days: number }>;
   readonly atRisk: Listed<string>;
   readonly criticalItems: Listed<string>;
+  /** The days since anybody, and since each party, changed anything that counts. */
+  readonly staleness?: Partial<Age> & { readonly byParty?: Readonly<Record<string, Age>> };
   /** Further figures. */
   readonly [more: string]: unknown;
+}
+
+/** How long ago something was, and the word for it. */
+export interface Age {
+  readonly days: number;
+  readonly level: 'fresh' | 'ageing' | 'stale' | (string & {});
 }
 
 /** When each item will be done. */

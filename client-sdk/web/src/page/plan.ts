@@ -11,7 +11,7 @@ import { html, nothing, render, type TemplateResult } from 'lit';
 import { dayIn } from '../day.js';
 import type { FirstAnswers, Summary } from '../element/desk.js';
 import type { PlansyncPlan } from '../element/element.js';
-import { figuresOf, glanceLook, headOf, pitchOf, thirtyOf, trackOf } from '../element/head/glance.js';
+import { figuresOf, glanceLook, headOf, pitchOf, thirtyOf, trackOf, type Drawn } from '../element/head/glance.js';
 import { look } from '../element/look.js';
 import { dayWords, sideOf } from '../element/words.js';
 import type { PlanAnswer } from '../http.js';
@@ -96,17 +96,17 @@ function draw({ answer, summary }: FirstAnswers, token: string): TemplateResult 
   };
   const leads = access === 'owner' || access === 'editor';
   const mayDeal = access === 'owner' && ['buyer', 'seller'].includes(words.side(party));
-  const deal = [still(account, mayDeal && 'Add the account'), still(opportunity, mayDeal && 'Add the opportunity')];
+  const deal: readonly Drawn[] = [
+    still(account, mayDeal && 'Add the account'),
+    still(opportunity, mayDeal && 'Add the opportunity'),
+  ];
   const isNew = answer && !valueProposition && objectives.length === 0;
   const target = summary.standing.target?.date;
   return html`<div class="page">
     ${headOf({
       kind: still(summary.planWord, 'Mutual Action Plan'),
       title: still(summary.title, 'A plan without a title'),
-      deal:
-        account || opportunity || mayDeal
-          ? html`${deal[0]}${account && opportunity ? html`<span> · </span>` : nothing}${deal[1]}`
-          : nothing,
+      deal,
       updatedAt: answer?.updatedAt,
       here: room(access),
       locale,

@@ -101,3 +101,50 @@ test('each field that changed says what it was and who changed it, of milestones
   expect(await seller.locator('.note').count()).toBe(0);
   await other.close();
 });
+
+test('the plan is read by side, or only one’s own part of it', async () => {
+  const sample = shifted(SAMPLE);
+  const id = await stage.plan(sample);
+  const buyer = await stage.open(id, BUYER);
+  await says(buyer, '.safety', 'Saved');
+  const all = sample.tasks!.length;
+  expect(await buyer.locator('.task').count()).toBe(all);
+  const choose = async (name: string) => {
+    await buyer.locator('.whose').getByRole('button', { name, exact: true }).click();
+    await buyer.locator('.whose [aria-pressed=true]', { hasText: name }).waitFor();
+  };
+  for (const [side, other] of [
+    ['Buyer', 'seller'],
+    ['Seller', 'buyer'],
+  ] as const) {
+    await choose(side);
+    const shown = sample.tasks!.filter((each) => each.party !== other).map((each) => `item-${each.id}`);
+    await expect
+      .poll(() => buyer.locator('.task').evaluateAll((rows) => rows.map((row) => row.id).sort()))
+      .toEqual(shown.sort());
+  }
+  await choose('Mine');
+  const mine = sample.tasks!.filter((each) => each.owners?.includes(BUYER.person)).map((each) => `item-${each.id}`);
+  await expect
+    .poll(() => buyer.locator('.task').evaluateAll((rows) => rows.map((row) => row.id).sort()))
+    .toEqual(mine.sort());
+  await stage.picture(buyer, 'mine-light');
+  // What comes in while the list is short joins it.
+  await stage.server.workspace.plan(id).edit({ set: { tasks: { 'va-1': { owners: { [BUYER.person]: true } } } } });
+  await buyer.locator('#item-va-1').waitFor();
+  await choose('Everything');
+  expect(await buyer.locator('.task').count()).toBe(all);
+});
+
+test('a plan that nobody touches says so', async () => {
+  const id = await stage.plan(shifted(SAMPLE));
+  const fresh = await stage.open(id, EXECUTIVE);
+  await says(fresh, '.version', 'Version of');
+  await says(fresh, '.safety', 'Saved');
+  expect(await fresh.locator('.version').innerText()).not.toContain('nothing has moved');
+  await fresh.context().close();
+  await stage.server.down('SIGTERM');
+  await stage.server.up({ daysAhead: 22 });
+  const reader = await stage.open(id, EXECUTIVE);
+  await says(reader, '.version .late', 'nothing has moved for 22 days');
+});

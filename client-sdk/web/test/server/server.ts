@@ -41,8 +41,8 @@ export class Server {
 
   private constructor(private readonly flags: string[]) {}
 
-  /** Starts it, again on the port it had. */
-  async up(): Promise<void> {
+  /** Starts it, again on the port it had; `daysAhead` is how many days later it is there. */
+  async up({ daysAhead = 0 } = {}): Promise<void> {
     if (!existsSync(BINARY)) throw new Error(`no server at ${BINARY}: build it with cargo, or set PLANSYNC_BIN`);
     const args = [
       'serve',
@@ -54,7 +54,11 @@ export class Server {
       '100',
       ...this.flags,
     ];
-    const child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: this.data });
+    const child = spawn(BINARY, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: this.data,
+      env: { ...process.env, PLANSYNC_CLOCK_AHEAD_SECONDS: String(daysAhead * 86_400) },
+    });
     this.child = child;
     const log: string[] = [];
     createInterface({ input: child.stderr }).on('line', (line) => log.push(line));

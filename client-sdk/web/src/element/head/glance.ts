@@ -11,7 +11,7 @@ import type { Summary } from '../desk.js';
 import { instantWords, shiftWords, type Side } from '../words.js';
 
 /** Something drawn, or nothing. */
-type Drawn = TemplateResult | string | typeof nothing;
+export type Drawn = TemplateResult | string | typeof nothing;
 
 /** How days and parties are shown. */
 interface Words {
@@ -252,19 +252,27 @@ export const glanceLook = css`
 export function headOf(head: {
   readonly kind: Drawn;
   readonly title: Drawn;
-  readonly deal: Drawn;
+  /** Account and opportunity, what there is of them. */
+  readonly deal: readonly Drawn[];
   /** When it was last written. */
   readonly updatedAt: string | undefined;
-  readonly edits?: string;
+  readonly edits?: Drawn;
   readonly here: Drawn;
   readonly locale: string;
 }): TemplateResult {
   const { kind, title, deal, updatedAt, edits, here, locale } = head;
+  const drawn = deal.filter((each) => each !== nothing);
   return html`<header class="head" part="head">
     <div class="id">
       <p class="kind">${kind}</p>
       <h1 part="title">${title}</h1>
-      ${deal ? html`<p class="deal">${deal}</p>` : nothing}
+      ${
+        drawn.length
+          ? html`<p class="deal">
+              ${drawn.map((each, n) => (n ? html`<span aria-hidden="true"> · </span>${each}` : each))}
+            </p>`
+          : nothing
+      }
       <p class="version" part="version">
         ${
           updatedAt
@@ -306,6 +314,9 @@ export function trackOf(all: readonly Mark[], figures: Figures | undefined): Tem
   </div>`;
 }
 
+/** What the target is the day of. */
+const TARGETS: Readonly<Record<string, string>> = { close: 'Target: signature', go_live: 'Target: go-live' };
+
 /** Progress, target, next milestone, and what each side owes. */
 export function figuresOf(standing: Summary['standing'], target: Drawn, words: Words): TemplateResult {
   const { nextMilestone: next, target: facts, percentBefore: before } = standing;
@@ -325,7 +336,7 @@ export function figuresOf(standing: Summary['standing'], target: Drawn, words: W
       </dd>
     </div>
     <div>
-      <dt>Target</dt>
+      <dt>${TARGETS[facts?.kind ?? ''] ?? 'Target'}</dt>
       <dd>
         <b>${target}</b>${
           !facts?.date

@@ -63,17 +63,15 @@ class Head extends Piece {
     const { desk } = this;
     const { meta } = desk.plan;
     const safety = safetyOf(desk);
-    const hasDeal = meta.account || meta.opportunity || desk.rights.meta('account');
     return headOf({
       kind: this.#field('planWord', 'Name of such plans', meta.planWord ?? 'Mutual Action Plan'),
       title: this.#field('title', 'Title of the plan', meta.title, 'A plan without a title'),
-      deal: hasDeal
-        ? html`${this.#field('account', 'Account', meta.account)}${
-            meta.account && meta.opportunity ? html`<span aria-hidden="true"> · </span>` : nothing
-          }${this.#field('opportunity', 'Opportunity', meta.opportunity)}`
-        : nothing,
+      deal: [
+        this.#field('account', 'Account', meta.account),
+        this.#field('opportunity', 'Opportunity', meta.opportunity),
+      ],
       updatedAt: desk.answer?.updatedAt,
-      edits: this.#edits(),
+      edits: html`${this.#edits()}${this.#quiet()}`,
       here: html`${this.#faces()}
         <span class="safety ${safety.kind}" role="status" part="safety">${safety.text}</span>
         ${this.#steps()} ${this.actions ?? nothing}`,
@@ -134,6 +132,13 @@ class Head extends Piece {
         return `by ${apart(desk.personName(edit.actor))} (${apart(desk.partyName(edit.party))}) ${ago}`;
       });
     return last.length ? ` · last edited ${last.join(', ')}` : '';
+  }
+
+  /** That nothing has moved for a while: a plan that nobody touches is none. */
+  #quiet(): TemplateResult | typeof nothing {
+    const { days = 0, level = 'fresh' } = this.desk.answer?.figures.staleness ?? {};
+    if (level === 'fresh') return nothing;
+    return html` · <span class=${level === 'stale' ? 'late' : ''}>nothing has moved for ${days} days</span>`;
   }
 
   #faces(): TemplateResult | typeof nothing {

@@ -267,6 +267,18 @@ export const outlineLook = css`
   .task.complete .what {
     color: var(--mute);
   }
+  .whose {
+    display: flex;
+    flex-wrap: wrap;
+    justify-content: flex-end;
+    gap: 0.25rem;
+    margin-bottom: -0.75rem;
+    font-size: 0.8667rem;
+  }
+  .whose button[aria-pressed='true'] {
+    color: var(--ink);
+    background: var(--other-bg);
+  }
   .marks {
     display: contents;
   }

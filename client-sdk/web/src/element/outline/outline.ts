@@ -28,10 +28,13 @@ class Outline extends Piece {
     ...Piece.properties,
     folds: { state: true },
     adding: { state: true },
+    whose: { state: true },
   };
   /** What the reader has folded (true) or unfolded (false), by id. */
   declare folds: Readonly<Record<string, boolean>>;
   declare adding: Adding | undefined;
+  /** Whose work is shown: a party's, the reader's own (`me`), everybody's when not given. */
+  declare whose: string | undefined;
 
   readonly #mover = new Mover(this);
   #foldsOf: string | undefined;
@@ -60,9 +63,13 @@ class Outline extends Piece {
     this.#hot = new Set(desk.seen.subjects.map((each) => this.#milestoneOf(each)));
     const phases = plan.phases.all();
     const known = new Set(phases.map((phase) => phase.id));
-    const milestones = grouped(plan.milestones.all(), (each) => (known.has(each.phase ?? '') ? each.phase! : ''));
-    const tasks = grouped(plan.tasks.all(), (each) =>
-      plan.milestones.has(each.milestone ?? '') ? each.milestone! : '',
+    const tasks = grouped(
+      plan.tasks.all().filter((each) => this.#isWanted(each)),
+      (each) => (plan.milestones.has(each.milestone ?? '') ? each.milestone! : ''),
+    );
+    const milestones = grouped(
+      plan.milestones.all().filter((each) => tasks.has(each.id) || this.#isWanted(each)),
+      (each) => (known.has(each.phase ?? '') ? each.phase! : ''),
     );
     this.#isLong = plan.milestones.size + plan.tasks.size > LONG_ROWS;
     const loose = milestones.get('') ?? [];
@@ -75,6 +82,7 @@ class Outline extends Piece {
       @keydown=${this.#mover.key}
       @click=${this.#click}
     >
+      ${isEmpty ? nothing : this.#whoseWork()}
       ${
         isEmpty
           ? html`<p class="empty">
@@ -82,8 +90,13 @@ class Outline extends Piece {
             </p>`
           : nothing
       }
+      ${
+        this.whose && tasks.size + milestones.size === 0
+          ? html`<p class="empty">Nothing here is ${this.whose === 'me' ? 'yours' : 'theirs'}.</p>`
+          : nothing
+      }
       ${repeat(
-        phases,
+        this.whose ? phases.filter((phase) => milestones.has(phase.id)) : phases,
         (phase) => phase.id,
         (phase) => this.#phase(phase, milestones.get(phase.id) ?? [], tasks),
       )}
@@ -106,6 +119,32 @@ class Outline extends Piece {
         ${this.#removed()}
       </div>
     </div>`;
+  }
+
+  /** All of the plan, a party's part of it, or the reader's own. */
+  #whoseWork(): TemplateResult {
+    const { desk } = this;
+    const choices: [string | undefined, string][] = [
+      [undefined, 'Everything'],
+      ...desk.plan.parties.all().map(({ id }): [string, string] => [id, desk.partyName(id)]),
+    ];
+    if (desk.plan.people.has(desk.plan.me?.person ?? '')) choices.push(['me', 'Mine']);
+    return html`<div class="whose no-print" role="group" aria-label="Whose work is shown">
+      ${choices.map(
+        ([whose, words]) =>
+          html`<button class="quiet" aria-pressed=${this.whose === whose} @click=${() => (this.whose = whose)}>
+            ${words}
+          </button>`,
+      )}
+    </div>`;
+  }
+
+  /** What belongs to several parties, or to none, is everybody's. */
+  #isWanted(item: Milestone | Task): boolean {
+    const { whose, desk } = this;
+    if (whose === undefined) return true;
+    if (whose === 'me') return item.owners?.includes(desk.plan.me?.person ?? '') ?? false;
+    return (desk.rights.partyOf(item) ?? whose) === whose;
   }
 
   // --- Rows ------------------------------------------------------------------------------------------------------
