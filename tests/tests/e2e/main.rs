@@ -14,6 +14,7 @@ mod crash;
 mod dawdlers;
 mod erased_people;
 mod erasure;
+mod examples;
 mod faults;
 mod http_interface;
 mod neighbours;
