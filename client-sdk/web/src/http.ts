@@ -95,6 +95,22 @@ export interface PlanAnswer {
   readonly lint: readonly Advice[];
 }
 
+/** A day that an item should be due on for the target to hold. */
+export interface Proposed {
+  readonly id: string;
+  /** The day it is due on, if any. */
+  readonly from: string | null;
+  readonly to: string;
+}
+
+/** What is proposed for a plan's target. */
+export interface Backward {
+  readonly seq: number;
+  readonly target: string | null;
+  /** The first first. */
+  readonly proposed: readonly Proposed[];
+}
+
 /** What is asked of a plan. */
 export interface PlanQuery {
   /** Removed entities too. */
@@ -312,6 +328,11 @@ export class PlanHttp extends Http {
   /** How the plan stands. */
   async figures(query: { asOf?: string } = {}): Promise<Figures> {
     return (await this.get(query)).figures;
+  }
+
+  /** Backward from the target: the day each open item should be due on at the latest. A proposal, nothing is written. */
+  backward(): Promise<Backward> {
+    return this.json('GET', `${this.#path}/backward`);
   }
 
   /** Who set this to what: `tasks/ca-1`, `tasks/ca-1/due`. The oldest first. */

@@ -35,6 +35,8 @@ export type { Batch, Copy, CopyContent, Facts, Store, Unsent } from './store.js'
 export { PlanHttp, parseLink } from './http.js';
 export type {
   Advice,
+  Age,
+  Backward,
   ChangesPage,
   ChangesQuery,
   EditAnswer,
@@ -42,6 +44,7 @@ export type {
   Listed,
   PlanAnswer,
   PlanQuery,
+  Proposed,
   Schedule,
   Share,
   SummaryJson,

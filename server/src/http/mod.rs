@@ -1,5 +1,6 @@
 //! The HTTP interface: routes by subject. `docs/http.md` and `/openapi.json` say what each of them does.
 
+mod backward;
 mod changes;
 mod edits;
 mod headers;
@@ -89,6 +90,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/plans/{id}/touchpoints/{tp}/close", post(touchpoints::close))
         .route("/v1/plans/{id}/summary", get(summary::summary))
         .route("/v1/plans/{id}/export", get(summary::export))
+        .route("/v1/plans/{id}/backward", get(backward::backward))
         .route("/v1/templates", get(templates::list))
         .route("/v1/portfolio", get(portfolio::portfolio))
         .route("/v1/plans/{id}/tokens", post(tokens::create))

@@ -24,6 +24,7 @@ use utoipa::{
         super::touchpoints::close,
         super::summary::summary,
         super::summary::export,
+        super::backward::backward,
         super::portfolio::portfolio,
         super::templates::list,
         super::tokens::create,

@@ -111,3 +111,40 @@ async fn at_a_terminal_a_plan_is_one_line() {
     let (ok, _, said) = run(&["create", "--template", "heavy", "--target", &day(60)]);
     assert!(!ok && said.contains("template") && said.contains("enterprise"), "{said}");
 }
+
+/// Whoever takes the proposed days has a plan in which nothing has to move and nothing else is proposed.
+#[tokio::test]
+async fn a_plan_is_dated_backward_from_its_target() {
+    let server = Server::start().await;
+    let http = server.http();
+    let item = |id: &str, due: Option<&str>| json!({"id": id, "title": id, "due": due, "owners": ["s-ae"]});
+    let plan = json!({
+        "schema": "plansync.plan/1",
+        "meta": {"title": "Plan", "tz": "UTC", "target": {"kind": "close", "date": "2999-06-28"}, "workingDays": ["mo", "tu", "we", "th", "fr"]},
+        "people": [{"id": "s-ae", "party": "seller", "name": "Ann"}],
+        "milestones": [item("sign", Some("2999-06-28")), item("review", Some("2999-06-25")), item("pilot", None)],
+        "dependencies": [
+            {"id": "review>sign", "from": "review", "to": "sign", "minGapDays": 10},
+            {"id": "pilot>review", "from": "pilot", "to": "review", "minGapDays": 30},
+        ],
+    });
+    assert_eq!(http.post("/v1/plans", &json!({"id": "p", "plan": plan})).0, 201);
+    let (status, answer) = http.get("/v1/plans/p/backward");
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["target"], "2999-06-28");
+    // Ten days before the 28th is a Tuesday; 30 days before that is a Sunday, so the Friday before.
+    let expected = json!([
+        {"id": "pilot", "from": null, "to": "2999-05-17"},
+        {"id": "review", "from": "2999-06-25", "to": "2999-06-18"},
+    ]);
+    assert_eq!(answer["proposed"], expected);
+    let set: serde_json::Map<String, Value> = expected
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|each| (each["id"].as_str().unwrap().to_owned(), json!({"due": each["to"]})))
+        .collect();
+    assert_eq!(http.post("/v1/plans/p/edits", &json!({"set": {"milestones": set}})).0, 200);
+    assert_eq!(http.get("/v1/plans/p/backward").1["proposed"], json!([]));
+    assert_eq!(http.get("/v1/plans/p").1["figures"]["feasible"], true);
+}

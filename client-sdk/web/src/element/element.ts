@@ -45,6 +45,7 @@ import { Gate, banner, closedState, openingState, statesLook } from './states.js
 import { successLook } from './views/success.js';
 import { summaryLook } from './call/summary.js';
 import { textLook } from './controls/text.js';
+import { backwardLook } from './timeline/backward.js';
 import { timelineLook } from './timeline/timeline.js';
 
 /** A view beside the head. */
@@ -116,6 +117,7 @@ export class PlansyncPlan extends LitElement {
     sheetLook,
     pickLook,
     timelineLook,
+    backwardLook,
     calendarLook,
     peopleLook,
     risksLook,

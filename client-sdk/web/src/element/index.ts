@@ -25,6 +25,7 @@ import './views/success.js';
 import './call/summary.js';
 import './controls/text.js';
 import './head/thirty.js';
+import './timeline/backward.js';
 import './timeline/timeline.js';
 
 export { PlansyncPlan } from './element.js';

@@ -220,3 +220,41 @@ test('a plan of a thousand tasks stays usable', async () => {
   if (process.env['PLANSYNC_FIGURES']) console.log(`a step of a preview with 1,000 tasks: ${Math.round(taken)} ms`);
   expect(taken).toBeLessThan(400);
 });
+
+test('dates are proposed back from the target, and only those that are ticked are taken', async () => {
+  const sample = shifted(SAMPLE);
+  const id = await stage.plan(sample);
+  const workspace = stage.server.workspace.plan(id);
+  const target = sample.meta!.target!.date!;
+  // One has no day, one is due after the target that waits for it.
+  await workspace.edit({ set: { milestones: { 'ms-06': { due: null }, 'ms-10': { due: dayAfter(target, 9) } } } });
+  const { proposed } = await workspace.backward();
+  const latest = new Map(proposed.map(({ id, to }) => [id, to]));
+  const seller = await stage.open(id, SELLER);
+  await says(seller, '.safety', 'Saved');
+  await seller.locator('#tab-timeline').click();
+  await seller.getByRole('button', { name: 'Dates back from the target' }).click();
+  await expect.poll(() => seller.locator('.back-days tbody tr').count()).toBe(proposed.length);
+  const ticked = () =>
+    seller
+      .locator('.back-days input:checked')
+      .evaluateAll((all) => all.map((each) => (each as HTMLInputElement).value).sort());
+  expect(await ticked()).toEqual(['ms-06', 'ms-10']);
+  await stage.picture(seller, 'backward-light', false);
+  // One that has room takes it, one that should move is left.
+  await seller.locator('.back-days input[value=ms-09]').check();
+  await seller.locator('.back-days input[value=ms-10]').uncheck();
+  await seller.getByRole('button', { name: 'Take these days' }).click();
+  await seller.locator('dialog').waitFor({ state: 'detached' });
+  await says(seller, '.safety', 'Saved');
+  const { plan } = await stage.server.workspace.plans.get(id);
+  const due = (of: string) => plan.milestones!.find((each) => each.id === of)?.due;
+  expect([due('ms-06'), due('ms-09'), due('ms-10')]).toEqual([
+    latest.get('ms-06'),
+    latest.get('ms-09'),
+    dayAfter(target, 9),
+  ]);
+});
+
+const dayAfter = (day: string, days: number) =>
+  new Date(Date.parse(day) + days * 86_400_000).toISOString().slice(0, 10);

@@ -12,6 +12,7 @@ import { classMap } from 'lit/directives/class-map.js';
 import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Schedule } from '../../http.js';
+import type { Dialog } from '../controls/dialog.js';
 import { schedule, shift, type Moved } from '../../schedule.js';
 import type { Dependency, PlanJson, Task } from '../../schema.js';
 import { Piece, define } from '../piece.js';
@@ -146,6 +147,13 @@ class Timeline extends Piece {
                 </button>`
               : nothing
           }
+          ${
+            this.desk.rights.lead && !this.desk.beside
+              ? html`<button class="quiet" aria-haspopup="dialog" @click=${this.#openBackward}>
+                  Dates back from the target
+                </button>`
+              : nothing
+          }
           <button class="push" aria-pressed=${this.asTable} @click=${() => (this.asTable = !this.asTable)}>
             As table
           </button>
@@ -159,8 +167,11 @@ class Timeline extends Piece {
         }
         ${this.#panel()}
       </section>
+      <plansync-backward .desk=${this.desk}></plansync-backward>
       <plansync-calendar .desk=${this.desk}></plansync-calendar>`;
   }
+
+  #openBackward = (): void => this.querySelector<Dialog>('plansync-backward')?.show();
 
   #chart(rows: readonly Row[]): TemplateResult {
     const now = this.#schedule;
