@@ -7,9 +7,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { SAMPLE } from '../server/server.js';
-import { SELLER, Stage, says, shifted } from './stage.js';
+import { BUYER, SELLER, Stage, says, shifted } from './stage.js';
 
 const root = new URL('../../../../', import.meta.url);
 const guide = readFileSync(new URL('docs/embedding.md', root), 'utf8');
@@ -128,6 +129,34 @@ test('the three steps of the guide, in an empty page of another origin', async (
   expect(
     await page.evaluate(() => [document.title, document.documentElement.style.length, document.body.style.length]),
   ).toEqual(['CRM', 0, 0]);
+});
+
+test('the guide’s TypeScript, bundled: the element is made by the program, which edits the typed plan behind it', async () => {
+  const id = await stage.plan(shifted(SAMPLE));
+  const source = (file: string) => fileURLToPath(new URL(`client-sdk/web/src/${file}`, root));
+  const { outputFiles } = await build({
+    stdin: { contents: here(blocks('ts')[0], id), loader: 'ts', resolveDir: source('') },
+    alias: { '@plansync/client/element': source('element/index.ts') },
+    bundle: true,
+    format: 'esm',
+    write: false,
+    logLevel: 'error',
+  });
+  const token = await stage.server.token(id, BUYER);
+  answers.set('/bundled', () => [
+    '<!doctype html><html lang="en"><title>CRM</title><script type="module" src="/bundle.js"></script>',
+    'text/html',
+  ]);
+  answers.set('/bundle.js', () => [outputFiles[0]?.text ?? '', 'text/javascript; charset=utf-8']);
+  answers.set('/plan-token', () => [token, 'text/plain']);
+  const page = await stage.tab(await stage.profile());
+  const told = page.waitForEvent('console', (message) => message.text() === 'plansync.task.completed');
+  await page.goto(`${origin}/bundled`);
+  await says(page, 'plansync-plan .head h1', SAMPLE.meta?.title ?? '?');
+  const status = async () =>
+    (await stage.server.workspace.plans.get(id)).plan.tasks?.find((each) => each.id === 'ca-1')?.status;
+  await expect.poll(status, { timeout: 30_000 }).toBe('complete');
+  await told;
 });
 
 test('the plan’s page in a frame, where the server was told so', async () => {
