@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { SAMPLE } from '../server/server.js';
-import { BUYER, SELLER, Stage, says, shifted } from './stage.js';
+import { BUYER, SELLER, Stage, freePort, says, shifted } from './stage.js';
 
 const root = new URL('../../../../', import.meta.url);
 const guide = readFileSync(new URL('docs/embedding.md', root), 'utf8');
@@ -22,15 +22,6 @@ let origin: string;
 const answers = new Map<string, () => [body: string, kind: string]>();
 const children: ChildProcess[] = [];
 const ports = { node: 0, python: 0 };
-
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 beforeAll(async () => {
   host = createServer((request, response) => {

@@ -7,6 +7,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, mkdtempSync, rmSync, existsSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,6 +68,22 @@ export const EXECUTIVE: TokenRequest = {
   name: 'VP Marketing',
 };
 
+/** A browser. */
+export function launchBrowser(): Promise<Browser> {
+  const executablePath = BROWSERS.find((path) => path && existsSync(path));
+  if (!executablePath) throw new Error('no Chromium: install it or set PLANSYNC_CHROMIUM');
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+/** A port of this device that nobody has now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
 /** A stage. */
 export class Stage {
   /** What pages complained of: errors, violated policies. */
@@ -74,13 +91,11 @@ export class Stage {
 
   /** Starts a server and a browser. */
   static async start(...flags: string[]): Promise<Stage> {
-    const executablePath = BROWSERS.find((path) => path && existsSync(path));
-    if (!executablePath) throw new Error('no Chromium: install it or set PLANSYNC_CHROMIUM');
     const folder = mkdtempSync(join(tmpdir(), 'plansync-page-'));
     const script = fileURLToPath(new URL('../../scripts/page.mjs', import.meta.url));
     execFileSync(process.execPath, [script, folder], { stdio: 'pipe' });
     const server = await Server.start(...flags);
-    return new Stage(server, await chromium.launch({ executablePath, args: FLAGS }), folder);
+    return new Stage(server, await launchBrowser(), folder);
   }
 
   private constructor(

@@ -14,7 +14,8 @@ import { WebSocket } from 'ws';
 import { connect, type ConnectOptions, type Plan, type PlanJson } from '../../src/index.js';
 import { Workspace, type TokenRequest } from '../../src/workspace.js';
 
-const BINARY =
+/** The program. */
+export const BINARY =
   process.env['PLANSYNC_BIN'] ?? fileURLToPath(new URL('../../../../target/debug/plansync', import.meta.url));
 export const SAMPLE = JSON.parse(
   readFileSync(new URL('../../../../protocol/src/plan/sample.json', import.meta.url), 'utf8'),
