@@ -31,9 +31,10 @@ export const printLook = css`
       color-scheme: light;
       font-size: 10pt;
     }
+    /* As far as values reach beyond their boxes. */
     .page {
       max-width: none;
-      padding: 0;
+      padding: 0 0.375rem;
     }
     /* Hidden, not gone: rows keep their columns. */
     button:not(.value) {

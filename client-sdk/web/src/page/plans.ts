@@ -7,6 +7,7 @@
  */
 
 import { html, nothing, render, type TemplateResult } from 'lit';
+import { apart } from '../element/words.js';
 import type { Figures } from '../http.js';
 import type { PlanJson } from '../schema.js';
 
@@ -262,7 +263,8 @@ export class Plans {
   #card(card: Card): TemplateResult {
     const { figures } = card;
     const { health, staleness, buyerShare, completion, target } = figures;
-    const about = [card.account, card.opportunity, card.stage && word(card.stage)].filter(Boolean).join(' · ');
+    const texts = [card.account, card.opportunity, card.stage && word(card.stage)].filter(Boolean);
+    const about = texts.map((each) => apart(each ?? '')).join(' · ');
     const slip = figures.targetSlip ?? 0;
     const days = staleness?.days;
     return html`<li class="card plan" data-plan=${card.id}>
@@ -361,7 +363,7 @@ export class Plans {
     const kinds = new Map((plan.parties ?? []).map((party) => [party.id, party.name ?? party.kind ?? party.id]));
     const people = [...(plan.people ?? [])].sort((a, b) => Number(b.party === 'seller') - Number(a.party === 'seller'));
     return html`<dialog aria-labelledby="open-as" @close=${() => this.#close()}>
-      <h2 id="open-as">Open “${card.title ?? card.id}”</h2>
+      <h2 id="open-as">Open “<bdi>${card.title ?? card.id}</bdi>”</h2>
       ${this.#wrong ? html`<p class="error" role="alert">${this.#wrong.message}</p>` : nothing}
       ${
         this.#link
@@ -384,7 +386,8 @@ export class Plans {
                     ${people.map(
                       (person) =>
                         html`<option value=${person.id}>
-                          ${person.name ?? person.role ?? person.id} (${kinds.get(person.party ?? '') ?? person.party})
+                          ${apart(person.name ?? person.role ?? person.id)}
+                          (${apart(kinds.get(person.party ?? '') ?? person.party)})
                         </option>`,
                     )}
                     ${
@@ -485,7 +488,8 @@ export class Plans {
               >
               <ul>
                 ${this.#wrong.errors.map(
-                  ({ path, value, expected }) => html`<li><b>${path}</b>: ${value} should be ${expected}</li>`,
+                  ({ path, value, expected }) =>
+                    html`<li><b>${path}</b>: <bdi>${value}</bdi> should be ${expected}</li>`,
                 )}
               </ul>
             </div>`

@@ -1,5 +1,7 @@
 /** What should not be: texts that want to be markup, references to nothing, wrong clocks, broken copies, a server that lies. */
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { PlanJson } from '../../src/index.js';
@@ -14,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => stage?.stop());
 afterEach(() => expect(stage.complaints.splice(0)).toEqual([]));
 
-const MARKUP = `<img src=x onerror=hit=1>"'><script>hit=1</script>`;
+const MARKUP = `<img src=x onerror=hit=1>"'></style></title><script>hit=1</script>`;
 /** Says where it stands; then markup, a script's address, an override that turns what follows, Arabic, emoji, no blank. */
 function hostile(place: string, charsMax: number): string {
   const text = `${place} ${MARKUP} javascript:hit=1 \u202eabc مرحبا بالعالم 👩‍👩‍👧🚀 `;
@@ -103,7 +105,8 @@ function worst(): Partial<PlanJson> {
 /** What is wrong with what a page shows: markup, scripts, links, width, text that turns what stands behind it. */
 const wrongs = (page: Page) =>
   page.evaluate(() => {
-    const root = document.querySelector('plansync-plan')!.shadowRoot!;
+    // The pages beside the plan's have no element.
+    const root = document.querySelector('plansync-plan')?.shadowRoot ?? document.body;
     const found: string[] = [];
     if ('hit' in window) found.push('a script has run');
     for (const each of root.querySelectorAll('img, script, iframe, object, embed')) found.push(each.outerHTML);
@@ -209,6 +212,119 @@ test.each([320, 1280])(
     expect(places.filter((each) => !seen.includes(`${each} ${MARKUP.slice(0, 20)}`))).toEqual([]);
   },
 );
+
+test.each([320, 1280])('on the front page’s list of plans every text stays text, at %i px', async (width) => {
+  const id = await stage.plan(worst());
+  const page = await stage.tab(await stage.profile({ viewport: { width, height: 800 } }));
+  await page.goto(`${stage.server.url}/`);
+  await page.getByLabel('The link you were sent').fill(`https://elsewhere.example/p/x#token=${MARKUP}`);
+  await page.getByRole('button', { name: 'Open', exact: true }).click();
+  await says(page, '#open-error', 'another server');
+  const found = (await wrongs(page)).map((each) => `doors: ${each}`);
+  const key = readFileSync(join(stage.server.dataFolder, 'api-key'), 'utf8').trim();
+  await page.getByLabel('The key of your workspace').fill(key);
+  await page.getByRole('button', { name: 'Show plans' }).click();
+  const row = page.locator(`[data-plan="${id}"]`);
+  await row.locator('summary').click();
+  await row.locator('li').first().waitFor();
+  const look = async (place: string) => found.push(...(await wrongs(page)).map((each) => `${place}: ${each}`));
+  await look('list');
+  await stage.picture(page, `bad-home-${width}`);
+  for (const field of ['title', 'account', 'opportunity'])
+    expect(await row.textContent()).toContain(`meta//${field} ${MARKUP.slice(0, 20)}`);
+
+  await row.getByRole('button').first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(/^As/).waitFor();
+  expect(await dialog.locator('option').allTextContents()).toContainEqual(
+    expect.stringContaining(`people/b-it-manager/name ${MARKUP.slice(0, 20)}`),
+  );
+  await look('open as');
+  await stage.picture(page, `bad-home-open-${width}`, false);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'New plan' }).click();
+  await dialog.getByRole('tab', { name: 'Paste a table' }).click();
+  await dialog.getByLabel('Title').fill(hostile('title', 300));
+  await dialog
+    .getByLabel('A table from a spreadsheet')
+    .fill(`Milestone,Due Date\nSign,"${hostile('day', 300).replaceAll('"', '')}"\n`);
+  await dialog.getByRole('button', { name: 'Create the plan' }).click();
+  await says(page, 'dialog .wrongs', 'day <img src=x');
+  await look('a cell that cannot be read');
+  await stage.picture(page, `bad-home-paste-${width}`, false);
+  expect(found).toEqual([]);
+});
+
+test.each([320, 1280])('who joins says a name that stays text, on every page, at %i px', async (width) => {
+  const id = await stage.plan(worst());
+  const seller = await stage.open(id, SELLER, { viewport: { width, height: 800 } });
+  const { url } = await stage.server.workspace.json<{ url: string }>(
+    'POST',
+    `v1/plans/${id}/invites`,
+    {},
+    { party: 'buyer', access: 'editor', passcode: 'told on the phone' },
+  );
+  const page = await stage.tab(await stage.profile({ viewport: { width, height: 800 } }));
+  const found: string[] = [];
+  const look = async (of: Page, place: string) => found.push(...(await wrongs(of)).map((each) => `${place}: ${each}`));
+  await page.goto(`${stage.server.url}/join#${encodeURIComponent(MARKUP)}`);
+  await page.getByLabel('Your name').fill('Ann');
+  await page.getByRole('button', { name: 'Join the plan' }).click();
+  await says(page, '#title', 'There is no such invite');
+  await look(page, 'no invite');
+
+  const name = hostile('joined', 200);
+  await page.goto('about:blank');
+  await page.goto(`${stage.server.url}/join${new URL(url).hash}`);
+  await page.getByLabel('Your name').fill(name);
+  await page.getByRole('button', { name: 'Join the plan' }).click();
+  await page.getByLabel('Passcode').fill(MARKUP);
+  await page.keyboard.press('Enter');
+  await says(page, '#said', /passcode/i);
+  await look(page, 'wrong passcode');
+  await stage.picture(page, `bad-join-${width}`);
+  await page.getByLabel('Passcode').fill('told on the phone');
+  await page.keyboard.press('Enter');
+  await page.locator('plansync-plan .head h1').waitFor();
+  await says(page, '.safety', 'Saved');
+  await look(page, 'the plan');
+  await says(seller, '.faces', 'joined <img src=x');
+  await seller.locator('#tab-people').click();
+  await says(seller, '.person', 'joined <img src=x');
+  await look(seller, 'people');
+  await seller.getByRole('button', { name: 'Share', exact: true }).click();
+  await says(seller, 'dialog .members li', 'joined <img src=x');
+  await look(seller, 'members');
+  await stage.picture(seller, `bad-joined-${width}`, false);
+  expect(found).toEqual([]);
+});
+
+test('on paper every text stays text and within the sheet', async () => {
+  const id = await stage.plan(worst());
+  // A4 between margins of a centimetre.
+  const page = await stage.open(id, SELLER, { viewport: { width: 718, height: 1000 } });
+  await says(page, '.safety', 'Saved');
+  await says(page, '.thirty', '%');
+  await page.locator('.framing > summary').click();
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+  const found: string[] = [];
+  let seen = '';
+  for (const tab of ['plan', 'timeline', 'people', 'risks', 'success', 'comments']) {
+    await page.evaluate((view) => (document.querySelector('plansync-plan')!.view = view), tab);
+    await page.locator(`#view[aria-labelledby=tab-${tab}]`).waitFor();
+    found.push(...(await wrongs(page)).map((each) => `${tab}: ${each}`));
+    seen += await page.locator('#view').innerText();
+    await stage.picture(page, `bad-print-${tab}`);
+  }
+  expect(found).toEqual([]);
+  const places =
+    'milestones/x-1/title tasks/x-1/title people/b-it-manager/name risks/x-1/title criteria/x-1/title comments/x-1/text';
+  expect(places.split(' ').filter((each) => !seen.includes(`${each} ${MARKUP.slice(0, 20)}`))).toEqual([]);
+  // What the browser makes of it for a printer.
+  const sheets = (await page.pdf({ format: 'A4' })).toString('latin1');
+  expect(sheets.startsWith('%PDF-')).toBe(true);
+  expect(sheets).not.toMatch(/\/(JavaScript|JS)\b/);
+});
 
 test('a clock that is a day off: the days and the ages are the server’s', async () => {
   const id = await stage.plan(shifted(SAMPLE));
