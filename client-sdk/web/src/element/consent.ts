@@ -24,14 +24,17 @@ const DAYS = new Set(['due', 'start', 'target.date']);
 export function askWords(desk: Desk, place: string, wish: Wish): TemplateResult {
   const field = place.slice(subjectOf(place).length + 1);
   const what = place.startsWith('meta/')
-    ? html`the ${field === 'target.date' ? 'target' : wordOf(field).toLowerCase()}`
+    ? html`the ${field.startsWith('target.') ? 'target' : wordOf(field).toLowerCase()}`
     : html`<b>${quoted(desk.title(subjectOf(place)))}</b>`;
   if (field === 'removed') return html`remove ${what}`;
   if (field === 'frozen') return html`${wish.new ? 'freeze' : 'unfreeze'} ${what}`;
   if (field === 'status') return html`set ${what} to <b>${wordOf(String(wish.new ?? 'pending'))}</b>`;
   const [old, now] = [valueWords(desk, field, wish.old), valueWords(desk, field, wish.new)];
   if (DAYS.has(field) && old && now) return html`move ${what} from <del>${old}</del> to <ins>${now}</ins>`;
-  const name = field === 'target.date' || DAYS.has(field) ? what : html`${wordOf(field).toLowerCase()} of ${what}`;
+  const name =
+    field === 'target.date' || DAYS.has(field)
+      ? what
+      : html`${wordOf(field.replace('target.', '')).toLowerCase()} of ${what}`;
   if (!now) return html`clear ${name}${old ? html` (<del>${old}</del>)` : nothing}`;
   return old
     ? html`change ${name} from <del>${old}</del> to <ins>${now}</ins>`
@@ -46,7 +49,9 @@ export function valueWords(desk: Desk, field: string, value: unknown): string {
   const name = (each: unknown) => (field === 'owners' || field === 'sponsors' ? desk.personName(String(each)) : each);
   if (Array.isArray(value)) return value.map((each) => String(name(each))).join(', ');
   if (typeof value === 'object') return JSON.stringify(value);
-  return field === 'status' || field === 'kind' || field.endsWith('.state') ? wordOf(String(value)) : String(value);
+  return field === 'status' || field.endsWith('kind') || field.endsWith('.state')
+    ? wordOf(String(value))
+    : String(value);
 }
 
 /** The proposals about an entity, to answer where it stands. */

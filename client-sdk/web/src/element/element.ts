@@ -23,6 +23,7 @@ import { commentsLook, openThreads } from './views/comments.js';
 import { consentLook } from './consent.js';
 import { Desk, type FirstAnswers } from './desk.js';
 import { dialogLook } from './controls/dialog.js';
+import { factsLook } from './controls/facts.js';
 import { fieldLook } from './controls/field.js';
 import { framingLook } from './head/framing.js';
 import { glanceLook } from './head/glance.js';
@@ -102,6 +103,7 @@ export class PlansyncPlan extends LitElement {
     headLook,
     framingLook,
     changedLook,
+    factsLook,
     fieldLook,
     outlineLook,
     ownersLook,

@@ -88,6 +88,15 @@ export class Rights {
     return side === 'buyer' && this.#access === 'owner' && /^(account|opportunity|sponsors)$/.test(field);
   }
 
+  /** A party's own entry; without one, a partner that is not on the plan yet. */
+  party(party?: string): boolean {
+    if (this.#access !== 'owner') return false;
+    const own = this.desk.party;
+    return party !== undefined && party === own
+      ? true
+      : this.desk.side(own) === 'seller' && (!party || this.desk.side(party) === 'partner');
+  }
+
   /** The people of a party. */
   people(party: string | undefined): boolean {
     return this.#leads && party === this.desk.party;

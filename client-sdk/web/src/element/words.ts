@@ -38,6 +38,17 @@ export function longDayWords(day: string | undefined, locale: string): string {
   return format(locale, { dateStyle: 'full', timeZone: 'UTC' }).format(number * DAY_MS);
 }
 
+/** `Tuesday` of 1: the week begins with 0, a Monday. */
+export function weekdayWords(day: number, locale: string): string {
+  // 1970-01-05 was a Monday.
+  return format(locale, { weekday: 'long', timeZone: 'UTC' }).format((4 + day) * DAY_MS);
+}
+
+/** `March` of 3. */
+export function monthWords(month: number, locale: string): string {
+  return format(locale, { month: 'long', timeZone: 'UTC' }).format(Date.UTC(1970, month - 1));
+}
+
 /** `12 minutes ago`, `yesterday`; the day itself after a month. */
 export function agoWords(instant: string | undefined, nowMs: number, locale: string): string {
   const ms = Date.parse(instant ?? '');

@@ -12,7 +12,7 @@ import { afterPress } from './press.js';
 import { daysBetween, shiftWords } from '../words.js';
 
 /** What a field holds, and so how it is edited. */
-export type FieldKind = 'text' | 'long' | 'day' | 'choice' | 'number';
+export type FieldKind = 'text' | 'long' | 'day' | 'choice' | 'number' | 'time';
 
 class FieldPiece extends Piece {
   static look = css`
@@ -100,6 +100,7 @@ class FieldPiece extends Piece {
     may: { type: Boolean },
     asksWhy: { type: Boolean },
     note: {},
+    take: { attribute: false },
     editing: { state: true },
     draft: { state: true },
     asking: { state: true },
@@ -124,6 +125,8 @@ class FieldPiece extends Piece {
   declare asksWhy: boolean;
   /** What the reader should know while writing: who will be asked. */
   declare note: string | undefined;
+  /** What is set for what was written; that itself unless given. */
+  declare take: ((written: string) => unknown) | undefined;
   declare editing: boolean;
   declare draft: string;
   declare asking: boolean;
@@ -210,14 +213,14 @@ class FieldPiece extends Piece {
     const control =
       this.kind === 'choice'
         ? html`<select aria-label=${this.label} .value=${this.draft} @change=${this.#chosen}>
-            ${this.choices.map(
+            ${this.#offered.map(
               ([value, words]) => html`<option value=${value} ?selected=${value === this.draft}>${words}</option>`,
             )}
           </select>`
         : this.kind === 'long'
           ? html`<textarea aria-label=${this.label} .value=${this.draft} @input=${common}></textarea>`
           : html`<input
-              type=${{ day: 'date', number: 'number' }[this.kind as string] ?? 'text'}
+              type=${{ day: 'date', number: 'number', time: 'time' }[this.kind as string] ?? 'text'}
               aria-label=${this.label}
               maxlength=${this.kind === 'text' ? 300 : nothing}
               min=${this.kind === 'number' ? 0 : nothing}
@@ -228,6 +231,12 @@ class FieldPiece extends Piece {
       ${control} ${this.note ? html`<span class="note">${this.note}</span>` : nothing}
       ${this.asking ? this.#why() : nothing}
     </span>`;
+  }
+
+  /** What stands there is among the choices, so that each of the others is another one. */
+  get #offered(): FieldPiece['choices'] {
+    const { choices, draft } = this;
+    return choices.some(([value]) => value === draft) ? choices : [[draft, draft], ...choices];
   }
 
   #why(): TemplateResult {
@@ -294,7 +303,8 @@ class FieldPiece extends Piece {
 
   #done(refocus = true): void {
     const reason = this.querySelector<HTMLInputElement>('.reason')?.value.trim();
-    const value = this.draft === '' ? null : this.kind === 'number' ? Number(this.draft) : this.draft;
+    const { draft, kind, take } = this;
+    const value = draft === '' ? null : take ? take(draft) : kind === 'number' ? Number(draft) : draft;
     if (this.desk.set(this.of, this.name, value, reason || undefined)) this.#end(refocus);
     else void this.updateComplete.then(() => this.querySelector<HTMLElement>('input, textarea, select')?.focus());
   }

@@ -85,6 +85,7 @@ class Pick extends Piece {
     value: { attribute: false },
     choices: { attribute: false },
     may: { type: Boolean },
+    implied: { type: Boolean },
     open: { state: true },
     filter: { state: true },
   };
@@ -96,12 +97,14 @@ class Pick extends Piece {
   declare value: readonly string[] | undefined;
   declare choices: () => readonly Choice[];
   declare may: boolean;
+  /** Whether the value only goes without saying: the first tick states it. */
+  declare implied: boolean;
   declare open: boolean;
   declare filter: string;
 
   constructor() {
     super();
-    this.may = this.open = false;
+    this.may = this.implied = this.open = false;
     this.filter = '';
   }
 
@@ -163,7 +166,8 @@ class Pick extends Piece {
 
   #tick(id: string, event: Event): void {
     const box = event.target as HTMLInputElement;
-    if (!this.desk.set(this.of, this.name, { [id]: box.checked ? true : null })) box.checked = !box.checked;
+    const stated = this.implied ? Object.fromEntries((this.value ?? []).map((each) => [each, true])) : {};
+    if (!this.desk.set(this.of, this.name, { ...stated, [id]: box.checked ? true : null })) box.checked = !box.checked;
   }
 
   #key = (event: KeyboardEvent): void => {

@@ -9,6 +9,7 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { personChip } from '../controls/chips.js';
 import { pitchOf } from './glance.js';
+import { settingsOf } from './settings.js';
 import { Piece, define } from '../piece.js';
 import type { Objective } from '../../schema.js';
 import { quoted } from '../words.js';
@@ -55,6 +56,14 @@ class Framing extends Piece {
     }
     .framing form {
       margin-top: 0.25rem;
+    }
+    .framing .settings {
+      grid-column: 1 / -1;
+    }
+    @media (min-width: 60rem) {
+      .framing .facts {
+        grid-template-columns: 7rem minmax(0, 1fr) 7rem minmax(0, 1fr);
+      }
     }
     .framing .value-line {
       display: flex;
@@ -149,6 +158,10 @@ class Framing extends Piece {
             <span class="mute">Go-live</span>
             ${this.#field('goLive', 'Go-live', meta.goLive, mayHead, 'day', meta.goLive && desk.day(meta.goLive))}
           </p>
+        </div>
+        <div class="settings">
+          <h3>About this plan</h3>
+          ${settingsOf(desk)}
         </div>
       </div>
     </details>`;

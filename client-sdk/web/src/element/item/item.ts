@@ -9,7 +9,8 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { askFor, commitmentLine, proposalLines } from '../consent.js';
-import { split } from '../desk.js';
+import { choicesOf, fact, factsOf, fieldOf, partyChoices, type Choices, type FieldOptions } from '../controls/facts.js';
+import { split, type Desk } from '../desk.js';
 import './blocker.js';
 import './past.js';
 import './talk.js';
@@ -17,9 +18,9 @@ import './waits.js';
 import { Piece, define } from '../piece.js';
 import { statusField } from '../controls/status.js';
 import type { Milestone, Phase, Task } from '../../schema.js';
-import { apart, counted, quoted, wordOf } from '../words.js';
+import { apart, counted, quoted } from '../words.js';
 
-const KINDS = ['task', 'call', 'meeting', 'approval', 'document', 'checkpoint'] as const;
+const KINDS = choicesOf(['task', 'call', 'meeting', 'approval', 'document', 'checkpoint']);
 /** On a window narrower than this the details take all of it. */
 const PHONE = '(max-width: 44rem)';
 
@@ -126,6 +127,9 @@ class Item extends Piece {
     const may = desk.rights.structure();
     const of = `phases/${phase.id}`;
     return html`<h2>${this.#field(of, 'name', 'Phase', phase.name, may, { blank: 'Without a name' })}</h2>
+      <dl class="facts">
+        ${factsOf(desk, of, may)('kind', 'Kind', phase.kind, { blank: 'evaluation, purchase, rollout' })}
+      </dl>
       ${this.#text(of, 'exitCriteria', 'Done when', phase.exitCriteria, may, 'What one can check at its end')}
       ${!may && !phase.exitCriteria ? html`<p class="mute">No exit criteria.</p>` : nothing}`;
   }
@@ -173,21 +177,12 @@ class Item extends Piece {
                 ? html`<dt>Whose</dt>
                     <dd>
                       ${this.#choice(subject, 'party', 'Whose', task.party, may, [
-                        ...this.#parties(),
+                        ...partyChoices(desk),
                         ['joint', 'Both'] as const,
                       ])}
                     </dd>
                     <dt>Kind</dt>
-                    <dd>
-                      ${this.#choice(
-                        subject,
-                        'kind',
-                        'Kind',
-                        task.kind ?? 'task',
-                        may,
-                        KINDS.map((each) => [each, wordOf(each)] as const),
-                      )}
-                    </dd>`
+                    <dd>${this.#choice(subject, 'kind', 'Kind', task.kind ?? 'task', may, KINDS)}</dd>`
                 : nothing
             }
             <dt>Start</dt>
@@ -239,7 +234,7 @@ class Item extends Piece {
                     <dd>
                       ${this.#choice(subject, 'waitingOn', 'Waiting on', task.waitingOn, mayWrite, [
                         ['', 'nobody'] as const,
-                        ...this.#parties(),
+                        ...partyChoices(desk),
                       ])}
                     </dd>
                     <dt>Evidence</dt>
@@ -252,6 +247,7 @@ class Item extends Piece {
                     <dd>${this.#group(subject, item)}</dd>`
                 : nothing
             }
+            ${task && (may || task.parent) ? fact('Part of', this.#parent(task, may)) : nothing}
           </dl>
           ${task ? this.#commitment(task) : nothing} <plansync-blocker .desk=${desk} of=${subject}></plansync-blocker>
           <section aria-label="Texts">
@@ -289,29 +285,15 @@ class Item extends Piece {
       </dd>`;
   }
 
-  #parties(): (readonly [string, string])[] {
-    return this.desk.plan.parties.all().map((each) => [each.id, this.desk.partyName(each.id)] as const);
-  }
-
   #field(
     of: string,
     name: string,
     label: string,
     value: string | number | undefined,
     may: boolean,
-    more: { kind?: string; blank?: string; shown?: TemplateResult | string | undefined } = {},
+    more?: FieldOptions,
   ): TemplateResult {
-    return html`<plansync-field
-      .desk=${this.desk}
-      of=${of}
-      name=${name}
-      kind=${more.kind ?? 'text'}
-      label=${label}
-      .value=${value}
-      .shown=${more.shown}
-      blank=${more.blank ?? 'none'}
-      ?may=${may}
-    ></plansync-field>`;
+    return fieldOf(this.desk, of, name, label, value, may, more);
   }
 
   #day(of: string, name: string, label: string, value: string | undefined, may: boolean): TemplateResult {
@@ -337,21 +319,9 @@ class Item extends Piece {
     label: string,
     value: string | undefined,
     may: boolean,
-    choices: readonly (readonly [string, string])[],
+    choices: Choices,
   ): TemplateResult {
-    const words = choices.find(([each]) => each === value)?.[1] ?? value;
-    return html`<plansync-field
-      .desk=${this.desk}
-      of=${of}
-      name=${name}
-      kind="choice"
-      label=${label}
-      .value=${value}
-      .shown=${value ? words : undefined}
-      .choices=${choices}
-      blank="nobody"
-      ?may=${may}
-    ></plansync-field>`;
+    return fieldOf(this.desk, of, name, label, value, may, { choices, blank: 'nobody' });
   }
 
   #text(
@@ -400,6 +370,32 @@ class Item extends Piece {
     return html`<select aria-label=${isTask ? 'Milestone' : 'Phase'} @change=${move}>
       <option value="" ?selected=${!now}>none</option>
       ${groups.map(([id, name]) => html`<option value=${id} ?selected=${id === now}>${name ?? id}</option>`)}
+    </select>`;
+  }
+
+  /** The task that this one is a part of: another of its milestone that is no part of it. */
+  #parent(task: Task, may: boolean): TemplateResult {
+    const { desk } = this;
+    const { tasks } = desk.plan;
+    const parent = tasks.get(task.parent ?? '');
+    if (!may) return html`<bdi>${parent?.title ?? '–'}</bdi>`;
+    const others = tasks.all().filter((each) => each.milestone === task.milestone && !isUnder(desk, each, task.id));
+    const under = (event: Event) => {
+      const to = (event.target as HTMLSelectElement).value;
+      const last = tasks
+        .all()
+        .filter((each) => each.parent === to && each.id !== task.id)
+        .at(-1);
+      desk.edit((tx) =>
+        to ? tx.tasks.move(task.id, { after: last?.id ?? to, parent: to }) : tx.tasks.set(task.id, { parent: null }),
+      );
+    };
+    const isElsewhere = parent && !others.includes(parent);
+    return html`<select aria-label="Part of" @change=${under}>
+      <option value="" ?selected=${!parent}>no other task</option>
+      ${[...(isElsewhere ? [parent] : []), ...others].map(
+        ({ id, title }) => html`<option value=${id} ?selected=${id === parent?.id}>${title ?? id}</option>`,
+      )}
     </select>`;
   }
 
@@ -473,6 +469,16 @@ class Item extends Piece {
     event.preventDefault();
     this.#close();
   };
+}
+
+/** Whether a task is another one or a part of it, however far below. */
+function isUnder(desk: Desk, task: Task, id: string): boolean {
+  const seen = new Set<string>();
+  for (let each: Task | undefined = task; each && !seen.has(each.id); each = desk.plan.tasks.get(each.parent ?? '')) {
+    if (each.id === id) return true;
+    seen.add(each.id);
+  }
+  return false;
 }
 
 /** The address of a link; nothing for what is none, `javascript:` above all. */

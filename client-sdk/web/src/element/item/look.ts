@@ -57,26 +57,8 @@ export const itemLook = css`
     line-height: 1.3;
     font-weight: 650;
   }
-  .facts {
-    display: grid;
-    grid-template-columns: 7rem minmax(0, 1fr);
-    gap: 0.25rem 0.75rem;
-    align-items: center;
-  }
-  .facts dt {
-    color: var(--mute);
-    font-size: 0.8667rem;
-  }
   .commit {
     margin-top: 0.75rem;
-  }
-  .facts dd {
-    min-width: 0;
-    min-height: 1.75rem;
-    display: flex;
-    flex-wrap: wrap;
-    gap: 0.25rem 0.5rem;
-    align-items: center;
   }
   .facts dd .status {
     width: auto;
@@ -124,6 +106,12 @@ export const itemLook = css`
   .deps li {
     display: grid;
     grid-template-columns: minmax(0, 1fr) auto auto auto;
+  }
+  .deps .how {
+    grid-column: 1 / -1;
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0 0.75rem;
   }
   .deps li .title {
     min-width: 0;

@@ -6,6 +6,7 @@
 
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
+import { fieldOf } from '../controls/facts.js';
 import { split } from '../desk.js';
 import { Piece, define } from '../piece.js';
 import type { Comment } from '../../schema.js';
@@ -67,7 +68,11 @@ class Talk extends Piece {
             : nothing
         }
       </span>
-      <p>${comment.text}</p>
+      ${
+        isMine && desk.rights.talk
+          ? fieldOf(desk, `comments/${comment.id}`, 'text', 'What you said', comment.text, true, { kind: 'long' })
+          : html`<p>${comment.text}</p>`
+      }
       ${mentions.length ? html`<span class="tag">to ${mentions.join(', ')}</span>` : nothing}
     </li>`;
   }

@@ -6,11 +6,28 @@
 
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
+import { fieldOf, type Choices, type FieldOptions } from '../controls/facts.js';
 import { split } from '../desk.js';
 import { Piece, define } from '../piece.js';
 import { itemOf } from '../controls/status.js';
 import type { Dependency, Milestone, Task } from '../../schema.js';
 import { counted } from '../words.js';
+
+/** What waits, and for what: from the side of what waits, and of what is waited for. */
+const TYPES: Readonly<Record<'from' | 'to', Choices>> = {
+  from: [
+    ['FS', 'starts after it ends'],
+    ['SS', 'starts after it starts'],
+    ['FF', 'ends after it ends'],
+    ['SF', 'ends after it starts'],
+  ],
+  to: [
+    ['FS', 'starts after this ends'],
+    ['SS', 'starts after this starts'],
+    ['FF', 'ends after this ends'],
+    ['SF', 'ends after this starts'],
+  ],
+};
 
 class Waits extends Piece {
   static override properties = { ...Piece.properties, of: {}, may: { type: Boolean }, picking: { state: true } };
@@ -53,6 +70,8 @@ class Waits extends Piece {
           const gap = edge.minGapDays ?? 0;
           const set = (fields: { strength?: string; minGapDays?: number }) =>
             desk.edit((tx) => tx.dependencies.set(edge.id, fields));
+          const field = (name: string, label: string, value: string | undefined, options: FieldOptions) =>
+            fieldOf(desk, `dependencies/${edge.id}`, name, label, value, may, options);
           return html`<li>
             <button class="quiet title" @click=${() => desk.show(this.#subjectOf(edge[end] ?? ''))}>${title}</button>
             ${
@@ -89,6 +108,14 @@ class Waits extends Piece {
                     >${strength === 'hard' ? 'must' : 'should'}${gap ? `, ${counted(gap, 'day')} between` : ''}</span
                   >`
             }
+            <span class="how mute small">
+              ${field('type', `How it goes with ${title}`, edge.type ?? 'FS', { choices: TYPES[end] })}
+              ${
+                may || edge.note
+                  ? field('note', `Note on ${title}`, edge.note, { kind: 'long', blank: 'add a note' })
+                  : nothing
+              }
+            </span>
           </li>`;
         },
       )}

@@ -249,6 +249,12 @@ export const outlineLook = css`
     border-radius: 0.375rem;
     font-size: 0.9333rem;
   }
+  .task.part {
+    margin-inline-start: 1.5rem;
+  }
+  .task.part-2 {
+    margin-inline-start: 3rem;
+  }
   .task > .line {
     position: relative;
     padding: 0 0 0 0.25rem;
@@ -360,6 +366,9 @@ export const outlineLook = css`
     }
     .tasks {
       margin-inline-start: 0;
+    }
+    .task.part {
+      margin-inline-start: 1rem;
     }
     .ms .task > .line {
       grid-template-columns: 1.25rem minmax(0, 1fr) auto auto;

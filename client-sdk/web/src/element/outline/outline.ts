@@ -193,19 +193,20 @@ class Outline extends Piece {
             : html`<span>empty</span>`
         }
         ${
+          phase
+            ? html`<button
+                class="quiet more"
+                aria-label="Details of the phase ${name}"
+                aria-haspopup="dialog"
+                title="Details"
+                @click=${() => desk.show(`phases/${id}`)}
+              >
+                …
+              </button>`
+            : nothing
+        }${
           may
-            ? html`${
-                  phase
-                    ? html`<button
-                        class="quiet more"
-                        aria-label="Details of the phase ${name}"
-                        aria-haspopup="dialog"
-                        @click=${() => desk.show(`phases/${id}`)}
-                      >
-                        …
-                      </button>`
-                    : nothing
-                }<button
+            ? html`<button
                   class="quiet"
                   aria-label="Add a milestone to ${name}"
                   @click=${() => this.#add({ what: 'milestone', under: id })}
@@ -369,26 +370,34 @@ class Outline extends Piece {
   }
 
   #tasks(tasks: readonly Task[]): TemplateResult {
+    // Those above a row, as long as their parts stand right below them.
+    const above: string[] = [];
     return html`<ul class="tasks">
       ${repeat(
         tasks,
         (task) => task.id,
         (task) => {
           const subject = `tasks/${task.id}`;
-          return guard([task, ...this.#seenIn(subject, task.id)], () => this.#task(task, subject));
+          const whole = this.desk.plan.tasks.get(task.parent ?? '')?.title;
+          above.length = whole ? above.indexOf(task.parent!) + 1 : 0;
+          const depth = above.length;
+          above.push(task.id);
+          return guard([task, whole, depth, ...this.#seenIn(subject, task.id)], () =>
+            this.#task(task, subject, whole, depth),
+          );
         },
       )}
     </ul>`;
   }
 
-  #task(task: Task, subject: string): TemplateResult {
+  #task(task: Task, subject: string, whole: string | undefined, depth: number): TemplateResult {
     const { desk } = this;
     const { rights, seen } = desk;
     const may = rights.structure(task);
     const isComplete = task.status === 'complete';
     const isJoint = task.kind && task.kind !== 'task';
     return html`<li
-      class="task ${task.status ?? 'pending'} ${seen.has(subject) ? 'hot' : ''} ${flash(desk, subject)}"
+      class="task ${task.status ?? 'pending'} ${depth ? `part part-${Math.min(depth, 2)}` : ''} ${seen.has(subject) ? 'hot' : ''} ${flash(desk, subject)}"
       id="item-${task.id}"
       data-item=${subject}
       part="task"
@@ -412,7 +421,9 @@ class Outline extends Piece {
             blank="Say what is to be done"
             ?may=${may}
           ></plansync-field
-          >${isJoint ? html`<span class="tag">${wordOf(task.kind)}</span>` : nothing}${this.#talk(subject)}
+          >${
+            whole ? html`<span class=${depth ? 'unseen' : 'tag'}>part of <bdi>${whole}</bdi></span>` : nothing
+          }${isJoint ? html`<span class="tag">${wordOf(task.kind)}</span>` : nothing}${this.#talk(subject)}
           <span class="marks">
             ${seen.added(subject) ? html`<span class="tag new">new</span>` : nothing}
             ${

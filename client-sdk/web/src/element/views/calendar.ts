@@ -10,14 +10,45 @@ import { repeat } from 'lit/directives/repeat.js';
 import { isClosed } from '../../schedule.js';
 import type { Cadence, CalendarWindow } from '../../schema.js';
 import { chip, sideWords } from '../controls/chips.js';
+import {
+  choicesOf,
+  fact,
+  factsOf,
+  fieldOf,
+  folded,
+  partyChoices,
+  said,
+  yesOrNo,
+  zoneChoices,
+  type Choices,
+} from '../controls/facts.js';
 import { listHead, type Addition } from '../controls/list.js';
+import { peopleChoices } from '../controls/pick.js';
 import { Piece, define } from '../piece.js';
 import type { Answers, Ask } from '../controls/sheet.js';
-import { apart, daysBetween, wordOf } from '../words.js';
+import { apart, counted, daysBetween, weekdayWords, wordOf } from '../words.js';
 
-const KINDS = ['blackout', 'unavailable', 'customer_event', 'fiscal_boundary', 'budget_window'] as const;
-const RHYTHMS = ['review_call', 'milestone_checkin', 'blocker_escalation', 'executive_update', 'other'] as const;
-const WEEKDAYS = ['MO', 'TU', 'WE', 'TH', 'FR'] as const;
+const KINDS = choicesOf(['blackout', 'unavailable', 'customer_event', 'fiscal_boundary', 'budget_window']);
+const RHYTHMS = choicesOf(['review_call', 'milestone_checkin', 'blocker_escalation', 'executive_update', 'other']);
+const WEEKDAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'] as const;
+
+const OFTEN: Choices = [
+  ['1', 'Every week'],
+  ['2', 'Every two weeks'],
+  ['', 'Not by the week'],
+];
+const HARD = yesOrNo('nobody works: dates move around it', 'work goes on');
+
+/** A rule of one day in so many weeks. */
+function ruleOf(every = '1', day = 'TU'): string {
+  return `FREQ=WEEKLY${every === '1' ? '' : `;INTERVAL=${every}`};BYDAY=${day}`;
+}
+
+/** What such a rule says; nothing for any other. */
+function weekly(rrule = ''): { every: string; day: string } | undefined {
+  const [, every = '1', day] = /^FREQ=WEEKLY(?:;INTERVAL=(\d+))?;BYDAY=(MO|TU|WE|TH|FR|SA|SU)$/.exec(rrule) ?? [];
+  return day ? { every, day } : undefined;
+}
 
 class Calendar extends Piece {
   static look = css`
@@ -42,6 +73,9 @@ class Calendar extends Piece {
       flex: 1 1 12rem;
       min-width: 0;
       font-weight: 550;
+    }
+    .entries .rest {
+      flex-basis: 100%;
     }
     .entries .more {
       flex-basis: 100%;
@@ -112,15 +146,14 @@ class Calendar extends Piece {
   };
 
   #windowAsks(): Ask[] {
-    const parties = this.desk.plan.parties.all().map(({ id }) => [id, this.desk.partyName(id)] as const);
     return [
       { name: 'title', label: 'What', required: true, placeholder: 'Quarter-end change freeze' },
-      { name: 'kind', label: 'Kind', kind: 'choice', choices: KINDS.map((kind) => [kind, wordOf(kind)] as const) },
+      { name: 'kind', label: 'Kind', kind: 'choice', choices: KINDS },
       {
         name: 'party',
         label: 'Whose',
         kind: 'choice',
-        choices: [...parties, ['joint', 'Both'] as const],
+        choices: this.#whose,
         value: this.desk.party ?? '',
       },
       { name: 'from', label: 'From', kind: 'day', required: true, value: this.desk.today },
@@ -132,33 +165,31 @@ class Calendar extends Piece {
   #rhythmAsks(): Ask[] {
     return [
       { name: 'title', label: 'What', required: true, placeholder: 'Weekly review' },
-      { name: 'kind', label: 'Kind', kind: 'choice', choices: RHYTHMS.map((kind) => [kind, wordOf(kind)] as const) },
+      { name: 'kind', label: 'Kind', kind: 'choice', choices: RHYTHMS },
       {
         name: 'every',
         label: 'How often',
         kind: 'choice',
-        choices: [
-          ['1', 'Every week'],
-          ['2', 'Every two weeks'],
-          ['', 'Not by the week'],
-        ],
+        choices: OFTEN,
         value: '1',
       },
       {
         name: 'day',
         label: 'On',
         kind: 'choice',
-        choices: WEEKDAYS.map((day) => [day, this.#weekday(day)] as const),
+        choices: this.#weekdays,
         value: 'TU',
       },
       { name: 'time', label: 'At', kind: 'time' },
     ];
   }
 
-  #weekday(day: (typeof WEEKDAYS)[number]): string {
-    // 1970-01-05 was a Monday.
-    const ms = (4 + WEEKDAYS.indexOf(day)) * 86_400_000;
-    return new Intl.DateTimeFormat(this.desk.locale, { weekday: 'long', timeZone: 'UTC' }).format(ms);
+  get #whose(): Choices {
+    return [...partyChoices(this.desk), ['joint', 'Both']];
+  }
+
+  get #weekdays(): Choices {
+    return WEEKDAYS.map((day, n) => [day, weekdayWords(n, this.desk.locale)]);
   }
 
   #addWindow = ({ title, kind, party, from, to, hard }: Answers): boolean => {
@@ -171,11 +202,10 @@ class Calendar extends Piece {
   };
 
   #addRhythm = ({ title, kind, every, day, time }: Answers): boolean => {
-    const interval = every === '2' ? ';INTERVAL=2' : '';
     const fields = {
       title: title!,
       kind: kind!,
-      ...(every ? { rrule: `FREQ=WEEKLY${interval};BYDAY=${day}` } : {}),
+      ...(every ? { rrule: ruleOf(every, day) } : {}),
       ...(time ? { time } : {}),
       ...(time && this.desk.plan.meta.tz ? { tz: this.desk.plan.meta.tz } : {}),
     };
@@ -201,36 +231,84 @@ class Calendar extends Piece {
       <span class="title">${this.#title(of, each.title, may)}</span>
       ${day('from', 'From')} <span aria-hidden="true">–</span> ${day('to', 'To')} ${this.#remove(of, each.title, may)}
       <span class="more">
-        ${wordOf(each.kind)} ${each.party ? chip(desk.side(each.party), sideWords(desk, each.party)) : nothing}
-        ${each.hard && isClosed(each.kind) ? html`<span>nobody works: dates move around it</span>` : nothing}
+        ${fieldOf(desk, of, 'kind', 'Kind', each.kind, may, { choices: KINDS, blank: 'kind' })}
+        ${fieldOf(desk, of, 'party', 'Whose', each.party, may, {
+          choices: this.#whose,
+          shown: each.party ? chip(desk.side(each.party), sideWords(desk, each.party)) : undefined,
+          blank: 'whose?',
+        })}
+        ${
+          isClosed(each.kind) && (may || each.hard)
+            ? fieldOf(desk, of, 'hard', 'What it means', said(each.hard), may, HARD)
+            : nothing
+        }
       </span>
     </li>`;
   }
 
   #rhythm(each: Cadence, may: boolean): TemplateResult {
+    const { desk } = this;
     const of = `cadence/${each.id}`;
-    return html`<li class=${this.desk.seen.has(of) ? 'hot' : ''}>
+    const row = factsOf(desk, of, may);
+    const { every, day } = weekly(each.rrule) ?? {};
+    const isWeekly = !each.rrule || day !== undefined;
+    return html`<li class=${desk.seen.has(of) ? 'hot' : ''}>
       <span class="title">${this.#title(of, each.title, may)}</span> ${this.#remove(of, each.title, may)}
       <span class="more"
         >${[
           wordOf(each.kind),
           apart(this.#rule(each.rrule)),
           each.time && `${each.time}${each.tz ? ` ${each.tz.split('/').at(-1)!.replaceAll('_', ' ')} time` : ''}`,
-          each.withinDays !== undefined && `within ${each.withinDays} days`,
-          each.withinHours !== undefined && `within ${each.withinHours} hours`,
+          each.withinDays !== undefined && `within ${counted(each.withinDays, 'day')}`,
+          each.withinHours !== undefined && `within ${counted(each.withinHours, 'hour')}`,
+          each.audience?.length && `with ${each.audience.map((id) => apart(desk.personName(id))).join(', ')}`,
         ]
           .filter(Boolean)
           .join(' · ')}</span
       >
+      ${
+        may
+          ? folded(each.title ?? each.id, [
+              row('kind', 'Kind', each.kind, { choices: RHYTHMS }),
+              isWeekly
+                ? row('rrule', 'How often', every ?? '', {
+                    choices:
+                      every && !OFTEN.some(([known]) => known === every)
+                        ? [...OFTEN, [every, `Every ${every} weeks`]]
+                        : OFTEN,
+                    blank: 'not by the week',
+                    take: (often) => ruleOf(often, day ?? 'TU'),
+                  })
+                : row('rrule', 'Rule', each.rrule),
+              day ? row('rrule', 'On', day, { choices: this.#weekdays, take: (on) => ruleOf(every, on) }) : nothing,
+              row('time', 'At', each.time, { kind: 'time' }),
+              row('tz', 'Time zone', each.tz, { choices: zoneChoices() }),
+              row('withinDays', 'Within days', each.withinDays, { kind: 'number' }),
+              row('withinHours', 'Within hours', each.withinHours, { kind: 'number' }),
+              fact(
+                'With',
+                html`<plansync-pick
+                  .desk=${desk}
+                  of=${of}
+                  name="audience"
+                  label="With whom"
+                  .value=${each.audience}
+                  .choices=${() => peopleChoices(desk)}
+                  may
+                ></plansync-pick>`,
+              ),
+            ])
+          : nothing
+      }
     </li>`;
   }
 
   /** A weekly rule in words; another one as it stands. */
   #rule(rrule: string | undefined): string | undefined {
-    const [, interval, day] = /^FREQ=WEEKLY(?:;INTERVAL=(\d+))?;BYDAY=(MO|TU|WE|TH|FR)$/.exec(rrule ?? '') ?? [];
-    if (!day) return rrule;
-    const name = this.#weekday(day as 'MO');
-    return interval && interval !== '1' ? `${name}, every ${interval} weeks` : `every ${name}`;
+    const rule = weekly(rrule);
+    if (!rule) return rrule;
+    const name = this.#weekdays.find(([each]) => each === rule.day)?.[1];
+    return rule.every === '1' ? `every ${name}` : `${name}, every ${rule.every} weeks`;
   }
 
   #title(of: string, title: string | undefined, may: boolean): TemplateResult {

@@ -8,6 +8,7 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { personChip } from '../controls/chips.js';
+import { fieldOf } from '../controls/facts.js';
 import type { Desk } from '../desk.js';
 import { Piece, define } from '../piece.js';
 import { goTo } from '../controls/list.js';
@@ -65,7 +66,7 @@ class Comments extends Piece {
     .remark.over .text {
       color: var(--mute);
     }
-    .remark .text {
+    .remark p.text {
       white-space: pre-wrap;
       unicode-bidi: plaintext;
     }
@@ -178,7 +179,13 @@ class Comments extends Piece {
             : nothing
         }
       </div>
-      <p class="text">${this.#text(each)}</p>
+      ${
+        isMine && desk.rights.talk
+          ? html`<div class="text">
+              ${fieldOf(desk, of, 'text', 'What you said', each.text, true, { kind: 'long', shown: html`${this.#text(each)}` })}
+            </div>`
+          : html`<p class="text">${this.#text(each)}</p>`
+      }
     </div>`;
   }
 

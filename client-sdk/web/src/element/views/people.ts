@@ -9,11 +9,12 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { sideWords } from '../controls/chips.js';
+import { choicesOf, type Choices, factsOf, fieldOf, folded, said, yesOrNo } from '../controls/facts.js';
 import { Piece, define } from '../piece.js';
 import { flash } from '../controls/status.js';
 import type { Answers, Ask } from '../controls/sheet.js';
 import type { Party, Person } from '../../schema.js';
-import { apart, counted, initials, wordOf } from '../words.js';
+import { apart, counted, initials, monthWords, quoted, wordOf } from '../words.js';
 
 const DECISION_ROLES = [
   'economic_buyer',
@@ -28,6 +29,7 @@ const DECISION_ROLES = [
   'end_user',
   'other',
 ] as const;
+const ROLE_CHOICES: Choices = [['', 'Not known yet'], ...choicesOf(DECISION_ROLES)];
 const STANCES = ['champion', 'supporter', 'neutral', 'sceptic', 'opponent', 'unknown'] as const;
 
 class People extends Piece {
@@ -42,6 +44,9 @@ class People extends Piece {
       display: inline-flex;
       gap: 0.5rem;
       align-items: center;
+    }
+    .team > .rest {
+      margin: -0.25rem 0 0.75rem;
     }
     .person {
       display: grid;
@@ -131,7 +136,7 @@ class People extends Piece {
     naming: { state: true },
     judging: { state: true },
   };
-  /** The party that somebody is added to. */
+  /** The party that somebody is added to; none for a new partner. */
   declare adding: string | undefined;
   /** The placeholder that gets a name. */
   declare naming: string | undefined;
@@ -165,7 +170,24 @@ class People extends Piece {
           ({ id }) => id,
           (party) => this.#team(party, party.id === mine),
         )}
-      </div>`;
+      </div>
+      ${
+        desk.rights.party()
+          ? html`<button class="quiet no-print" id="add-to-" @click=${() => (this.adding = '')}>
+              + Add a partner
+            </button>`
+          : nothing
+      }
+      ${
+        this.adding === ''
+          ? html`<plansync-sheet
+              heading="A partner"
+              .asks=${[{ name: 'name', label: 'Name', required: true }]}
+              .done=${({ name }: Answers) => desk.edit((tx) => void tx.parties.add({ kind: 'partner', name: name! }))}
+              .leave=${() => this.#left('#add-to-')}
+            ></plansync-sheet>`
+          : nothing
+      }`;
   }
 
   #team(party: Party, isOwn: boolean): TemplateResult {
@@ -195,13 +217,43 @@ class People extends Piece {
             ></plansync-sheet>`
           : nothing
       }
-      ${people.length ? nothing : html`<p class="empty">Nobody yet.</p>`}
+      ${this.#party(party)} ${people.length ? nothing : html`<p class="empty">Nobody yet.</p>`}
       ${repeat(
         people,
         ({ id }) => id,
         (person) => this.#person(person, party, isOwn),
       )}
     </section>`;
+  }
+
+  /** What is seldom changed of a party. */
+  #party({ id, kind, name, domains, fiscalYearStartMonth }: Party): TemplateResult | typeof nothing {
+    const { desk } = this;
+    const may = desk.rights.party(id);
+    const row = factsOf(desk, `parties/${id}`, may);
+    const called = desk.partyName(id);
+    const months = Array.from({ length: 12 }, (_, n) => [`${n + 1}`, monthWords(n + 1, desk.locale)] as const);
+    return folded(
+      called,
+      [
+        may ? row('name', 'Name', name) : nothing,
+        row('domains', 'Mail domains', (domains ?? []).join(', '), {
+          blank: 'example.com',
+          take: (written) => written.split(/[\s,;]+/).filter(Boolean),
+        }),
+        row('fiscalYearStartMonth', 'Fiscal year from', fiscalYearStartMonth && `${fiscalYearStartMonth}`, {
+          choices: [['', 'not known'], ...months],
+          take: Number,
+          blank: 'not known',
+        }),
+      ],
+      may && kind === 'partner' ? this.#remove(`parties/${id}`, called) : nothing,
+    );
+  }
+
+  #remove(of: string, name: string): TemplateResult {
+    const remove = () => this.desk.remove([of], `${quoted(name)} was removed.`);
+    return html`<button class="quiet" aria-label="Remove ${name}" @click=${remove}>Remove from the plan</button>`;
   }
 
   #personAsks(person?: Person): Ask[] {
@@ -220,7 +272,7 @@ class People extends Piece {
         name: 'decisionRole',
         label: 'In the decision',
         kind: 'choice',
-        choices: [['', 'Not known yet'] as const, ...DECISION_ROLES.map((each) => [each, wordOf(each)] as const)],
+        choices: ROLE_CHOICES,
       },
     ];
   }
@@ -238,15 +290,9 @@ class People extends Piece {
     const maySponsor = rights.meta('sponsors') && (desk.side(desk.party) === 'seller' || isOwn);
     const isMarked = seen.has(of) || seen.has(`stakeholders/${person.id}`);
     const about = [person.name ? person.role : undefined, person.title, person.team ? 'a team' : undefined];
-    const field = (name: 'title' | 'role', label: string) =>
-      html`<plansync-field
-        .desk=${desk}
-        of=${of}
-        name=${name}
-        label=${label}
-        .value=${person[name]}
-        ?may=${mayName}
-      ></plansync-field>`;
+    const row = factsOf(desk, of, mayName);
+    const ours = (field: 'role' | 'title' | 'externalRef', label: string) =>
+      mayName ? row(field, label, person[field]) : nothing;
     return html`<article
       class="person card ${isMarked ? 'hot' : ''} ${flash(desk, of)}"
       id="item-${person.id}"
@@ -258,7 +304,7 @@ class People extends Piece {
       >
       <div>
         <div class="row">
-          <h3>${name}</h3>
+          <h3>${person.name ? fieldOf(desk, of, 'name', 'Name', person.name, mayName) : name}</h3>
           ${isHere ? html`<span class="here-now">● here now</span>` : nothing}
           ${isSponsor ? html`<span class="sponsor">★ Executive sponsor</span>` : nothing}
           ${seen.added(of) ? html`<span class="tag new">new</span>` : nothing}
@@ -297,14 +343,6 @@ class People extends Piece {
             : nothing
         }
         <dl>
-          ${
-            !isOpen && mayName
-              ? html`<dt>Role</dt>
-                  <dd>${field('role', 'Role')}</dd>
-                  <dt>Title</dt>
-                  <dd>${field('title', 'Title')}</dd>`
-              : nothing
-          }
           <dt>In the decision</dt>
           <dd>
             <plansync-field
@@ -315,7 +353,7 @@ class People extends Piece {
               label="Role in the decision"
               .value=${stake?.decisionRole}
               .shown=${wordOf(stake?.decisionRole)}
-              .choices=${[['', 'Not known yet'], ...DECISION_ROLES.map((each) => [each, wordOf(each)])]}
+              .choices=${ROLE_CHOICES}
               blank="not known yet"
               ?may=${rights.structure()}
             ></plansync-field>
@@ -335,6 +373,17 @@ class People extends Piece {
             ></plansync-field>
           </dd>
         </dl>
+        ${folded(
+          name,
+          [
+            ours('role', 'Role'),
+            ours('title', 'Title'),
+            row('email', 'Email', person.email),
+            mayName ? row('team', 'Stands for', said(person.team), yesOrNo('a team', 'one person')) : nothing,
+            ours('externalRef', 'Id elsewhere'),
+          ],
+          mayName && person.id !== plan.me?.person ? this.#remove(of, name) : nothing,
+        )}
       </div>
       ${isOwn || !desk.party ? nothing : this.#views(person)}
     </article>`;

@@ -7,7 +7,7 @@
 
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { ownerChips } from '../controls/chips.js';
+import { peopleChoices } from '../controls/pick.js';
 import type { Desk } from '../desk.js';
 import { safetyOf } from '../head/head.js';
 import { Piece, define } from '../piece.js';
@@ -69,7 +69,7 @@ class Private extends Piece {
       .own-task {
         grid-template-columns: 1.5rem minmax(0, 1fr) auto;
       }
-      .own-task > .chips,
+      .own-task > plansync-pick,
       .own-task > .due {
         grid-column: 2;
         justify-content: start;
@@ -173,7 +173,15 @@ class Private extends Piece {
           ?may=${may}
         ></plansync-field>
       </span>
-      ${ownerChips(own, task.owners)}
+      <plansync-pick
+        .desk=${own}
+        of=${of}
+        name="owners"
+        label="Owners of ${task.title ?? task.id}"
+        .value=${task.owners}
+        .choices=${() => peopleChoices(own).filter(({ id }) => own.partyOf(id) === own.party)}
+        ?may=${may}
+      ></plansync-pick>
       <span class="due">
         <plansync-field
           .desk=${own}

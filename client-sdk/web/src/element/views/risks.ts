@@ -8,21 +8,23 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Desk } from '../desk.js';
+import { choicesOf, fieldOf, partyChoices, type Choices } from '../controls/facts.js';
 import { goTo, listHead, was } from '../controls/list.js';
 import { itemChoices, peopleChoices, type Choice } from '../controls/pick.js';
 import { Piece, define } from '../piece.js';
 import type { Answers, Ask } from '../controls/sheet.js';
 import { flash } from '../controls/status.js';
 import type { Risk } from '../../schema.js';
-import { agoWords, counted, quoted, wordOf } from '../words.js';
+import { agoWords, counted, quoted } from '../words.js';
 
 const LEVELS = ['low', 'medium', 'high'] as const;
-const STATES = ['open', 'mitigating', 'accepted', 'happened', 'closed'] as const;
+const STATES = choicesOf(['open', 'mitigating', 'accepted', 'happened', 'closed']);
 const POINTS: Readonly<Record<string, number>> = { low: 1, medium: 2, high: 3 };
 /** From here on a risk puts what it is linked to at risk. */
 const GRAVE = 6;
 
-const words = (values: readonly string[]) => values.map((each) => [each, wordOf(each)] as const);
+const KINDS = choicesOf(['risk', 'blocker']);
+const DEGREES = choicesOf(LEVELS);
 
 /** Probability times impact, 1 to 9; 0 while one of them is not stated. */
 export function scoreOf(risk: Risk): number {
@@ -43,9 +45,9 @@ export function openRisks(desk: Desk): number {
 export function riskAsks(): Ask[] {
   return [
     { name: 'title', label: 'What may happen', required: true, placeholder: 'The security review takes four weeks' },
-    { name: 'kind', label: 'Kind', kind: 'choice', choices: words(['risk', 'blocker']) },
-    { name: 'probability', label: 'How likely', kind: 'choice', choices: words(LEVELS), value: 'medium' },
-    { name: 'impact', label: 'How bad', kind: 'choice', choices: words(LEVELS), value: 'medium' },
+    { name: 'kind', label: 'Kind', kind: 'choice', choices: KINDS },
+    { name: 'probability', label: 'How likely', kind: 'choice', choices: DEGREES, value: 'medium' },
+    { name: 'impact', label: 'How bad', kind: 'choice', choices: DEGREES, value: 'medium' },
     { name: 'mitigation', label: 'What we do about it', kind: 'long' },
   ];
 }
@@ -195,27 +197,15 @@ class Risks extends Piece {
     const score = scoreOf(risk);
     const isBlocker = risk.kind === 'blocker';
     const choice = (
-      name: 'probability' | 'impact' | 'state' | 'kind',
+      name: 'probability' | 'impact' | 'state' | 'kind' | 'party',
       label: string,
-      values: readonly string[],
+      choices: Choices,
       absent?: string,
     ) =>
       html`<div>
         <dt>${label}</dt>
         <dd>
-          <plansync-field
-            .desk=${desk}
-            of=${of}
-            name=${name}
-            kind="choice"
-            label=${label}
-            .value=${risk[name] ?? absent}
-            .shown=${wordOf(risk[name] ?? absent)}
-            .choices=${words(values)}
-            blank="say"
-            ?may=${may}
-          ></plansync-field
-          >${was(desk, of, name)}
+          ${fieldOf(desk, of, name, label, risk[name] ?? absent, may, { choices, blank: 'say' })}${was(desk, of, name)}
         </dd>
       </div>`;
     const long = (name: 'mitigation' | 'contingency', label: string, blank: string) =>
@@ -280,7 +270,7 @@ class Risks extends Piece {
           }
         </div>
         <dl class="risk-facts">
-          ${choice('probability', 'How likely', LEVELS)} ${choice('impact', 'How bad', LEVELS)}
+          ${choice('probability', 'How likely', DEGREES)} ${choice('impact', 'How bad', DEGREES)}
           ${choice('state', 'State', STATES, 'open')}
           ${
             risk.raisedAt
@@ -306,7 +296,9 @@ class Risks extends Piece {
               ></plansync-pick>
             </dd>
           </div>
-          <div class="half">
+          ${may || isBlocker ? choice('kind', 'Kind', KINDS, 'risk') : nothing}
+          ${may || risk.party ? choice('party', 'Whose', [['', 'nobody’s'], ...partyChoices(desk), ['joint', 'Both']]) : nothing}
+          <div class="wide">
             <dt>Puts at risk</dt>
             <dd>
               <plansync-pick

@@ -8,6 +8,7 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { chip, sideWords } from '../controls/chips.js';
+import { choicesOf, factsOf, fieldOf, folded, said, yesOrNo, type Choices } from '../controls/facts.js';
 import { Piece, define } from '../piece.js';
 import { styled } from '../styled.js';
 import { proposalLines } from '../consent.js';
@@ -15,9 +16,14 @@ import { goTo, listHead, was, type Addition } from '../controls/list.js';
 import { flash } from '../controls/status.js';
 import type { Answers, Ask } from '../controls/sheet.js';
 import type { Criterion, Objective } from '../../schema.js';
-import { agoWords, apart, counted, dayIn, dayNumber, quoted, wordOf } from '../words.js';
+import { agoWords, apart, counted, dayIn, dayNumber, quoted } from '../words.js';
 
-const DIRECTIONS = ['increase', 'decrease', 'reach'] as const;
+const DIRECTIONS = choicesOf(['increase', 'decrease', 'reach']);
+const WHOSE: Choices = [
+  ['buyer', 'The buyer’s'],
+  ['seller', 'The seller’s'],
+  ['joint', 'Both'],
+];
 
 /** How far from baseline to target the last measurement is, 0 to 1; nothing where that cannot be said. */
 export function progressOf({ baseline, target, measured }: Criterion): number | undefined {
@@ -155,11 +161,7 @@ class Success extends Piece {
         name: 'party',
         label: 'Whose',
         kind: 'choice',
-        choices: [
-          ['buyer', 'The buyer’s'],
-          ['seller', 'The seller’s'],
-          ['joint', 'Both'],
-        ],
+        choices: WHOSE,
       },
       { name: 'metric', label: 'Measure', placeholder: 'lead processing time' },
       { name: 'unit', label: 'Unit', placeholder: 'days' },
@@ -167,7 +169,7 @@ class Success extends Piece {
         name: 'direction',
         label: 'It should',
         kind: 'choice',
-        choices: DIRECTIONS.map((each) => [each, wordOf(each)]),
+        choices: DIRECTIONS,
       },
       { name: 'baseline', label: 'Today', kind: 'number' },
       { name: 'target', label: 'To reach', kind: 'number' },
@@ -197,7 +199,19 @@ class Success extends Piece {
         ></plansync-field>
       </div>
       <div class="row small mute">
-        ${each.inBuyersWords ? html`<span>in the buyer’s own words</span>` : nothing}
+        ${
+          may || each.inBuyersWords
+            ? fieldOf(
+                desk,
+                of,
+                'inBuyersWords',
+                'Whose words',
+                said(each.inBuyersWords),
+                may,
+                yesOrNo('in the buyer’s own words', 'not in the buyer’s words'),
+              )
+            : nothing
+        }
         <span
           >by
           <plansync-field
@@ -221,6 +235,7 @@ class Success extends Piece {
     const { desk } = this;
     const of = `criteria/${each.id}`;
     const may = desk.rights.structure();
+    const row = factsOf(desk, of, may);
     const progress = progressOf(each);
     const milestone = each.milestone ? desk.plan.milestones.get(each.milestone) : undefined;
     const value = (name: 'baseline' | 'target' | 'measured', label: string, blank: string) => {
@@ -265,6 +280,13 @@ class Success extends Piece {
         ${this.#remove('criteria', each.id, each.title)}
       </div>
       ${proposalLines(desk, of)}
+      ${
+        may || each.metric
+          ? html`<p class="small mute">
+              ${fieldOf(desk, of, 'metric', 'Measure', each.metric, may, { blank: 'what is measured?' })}
+            </p>`
+          : nothing
+      }
       <div class="measure">
         <span><span class="end">Today</span>${value('baseline', 'Baseline', 'no number')}</span>
         <div
@@ -309,7 +331,18 @@ class Success extends Piece {
         }
         <plansync-freeze .desk=${desk} of=${of}></plansync-freeze>
       </div>
+      ${folded(each.title ?? each.id, [
+        may ? row('unit', 'Unit', each.unit, { blank: 'days, %, €' }) : nothing,
+        row('direction', 'It should', each.direction, { choices: DIRECTIONS }),
+        may ? row('party', 'Whose', each.party, { choices: WHOSE }) : nothing,
+        may ? row('milestone', 'Milestone', each.milestone, { choices: this.#milestones() }) : nothing,
+      ])}
     </article>`;
+  }
+
+  #milestones(): Choices {
+    const { milestones } = this.desk.plan;
+    return [['', 'none'], ...milestones.all().map(({ id, title }) => [id, title ?? id] as const)];
   }
 
   #number(value: string | number | boolean): string {
