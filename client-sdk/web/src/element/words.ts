@@ -39,9 +39,9 @@ export function longDayWords(day: string | undefined, locale: string): string {
 }
 
 /** `Tuesday` of 1: the week begins with 0, a Monday. */
-export function weekdayWords(day: number, locale: string): string {
+export function weekdayWords(day: number, locale: string, weekday: 'long' | 'short' = 'long'): string {
   // 1970-01-05 was a Monday.
-  return format(locale, { weekday: 'long', timeZone: 'UTC' }).format((4 + day) * DAY_MS);
+  return format(locale, { weekday, timeZone: 'UTC' }).format((4 + day) * DAY_MS);
 }
 
 /** `March` of 3. */

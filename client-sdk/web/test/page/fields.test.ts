@@ -82,7 +82,7 @@ test('how the plan is kept', async () => {
   await change(framing, 'Time zone', 'Europe/Berlin');
   await change(framing, 'When one slips', 'keep_gap');
   // Monday to Friday go without saying: Saturday comes beside them.
-  await tick(framing, 'Change working days', 'Saturday');
+  await tick(framing, 'Change working days', 'Sat');
   await stage.picture(page, 'settings-light', false);
   // Their consent is asked, until nobody has to be.
   await change(framing, 'Target', 'go_live');
@@ -283,6 +283,12 @@ test('calendar and cadence', async () => {
   await call.scrollIntoViewIfNeeded();
   await stage.picture(page, 'calendar-light', false);
   await holds(id, (plan) => row(plan.cadence, 'cd-1')?.audience, ['b-cfo']);
+  // Every two weeks, on no day yet.
+  const update = page.locator('.entries li').filter({ hasText: 'Executive Updates' });
+  await says(page, '.entries .more', 'Executive update · every 2 weeks');
+  await unfold(update);
+  await change(update, 'On', 'FR');
+  await says(page, '.entries .more', 'Friday, every 2 weeks');
   const { calendar, cadence } = await shared(id);
   expect(row(calendar, 'cal-1')).toMatchObject({ kind: 'blackout', party: 'joint', hard: true });
   expect(row(cadence, 'cd-1')).toMatchObject({
@@ -324,6 +330,9 @@ test('one’s own comment, and whose a private task is', async () => {
   await change(page.locator('.drawer'), 'What you said', 'We meet on Tuesday');
   await says(other, '.remark', 'We meet on Tuesday');
   await page.keyboard.press('Escape');
+  await page.locator('#tab-comments').click();
+  await page.getByRole('button', { name: 'Remove what you said' }).click();
+  await other.locator('.remark', { hasText: 'Tuesday' }).waitFor({ state: 'detached' });
 
   await page.locator('#tab-private').click();
   await page.locator('#add-own').click();
@@ -347,7 +356,7 @@ test('a viewer reads it all, exit criteria too, and is offered no control', asyn
   await says(page, '.safety', 'Saved');
   const controls = page.locator('plansync-plan :is(button.value, plansync-pick .icon, .editing, dd select)');
   await page.locator('.framing > summary').click();
-  await says(page, '.framing', /Stage.*Active.*Time zone.*America\/Los Angeles.*Monday.*Friday/s);
+  await says(page, '.framing', /Stage.*Active.*Time zone.*America\/Los Angeles.*Mon.*Fri/s);
   await stage.picture(page, 'viewer-phone', true);
   await page.getByRole('button', { name: 'Details of the phase Evaluation' }).click();
   await says(page, '.drawer', 'All have seen it');

@@ -17,8 +17,8 @@ export type Fact = TemplateResult | typeof nothing;
 
 /** How a field is edited and shown, where it is not a line of text shown as it is. */
 export interface FieldOptions {
-  readonly kind?: FieldKind;
-  readonly choices?: Choices;
+  readonly kind?: FieldKind | undefined;
+  readonly choices?: Choices | undefined;
   readonly shown?: TemplateResult | string | undefined;
   /** What stands where nothing does. */
   readonly blank?: string;
@@ -79,6 +79,7 @@ export function fieldOf(
     .choices=${choices ?? []}
     .take=${take}
     blank=${blank}
+    ?block=${kind === 'long'}
     note=${note ?? nothing}
     ?may=${may}
   ></plansync-field>`;

@@ -8,6 +8,8 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { personChip } from '../controls/chips.js';
+import { fieldOf } from '../controls/facts.js';
+import type { FieldKind } from '../controls/field.js';
 import { pitchOf } from './glance.js';
 import { settingsOf } from './settings.js';
 import { Piece, define } from '../piece.js';
@@ -102,9 +104,9 @@ class Framing extends Piece {
                   .words=${PROPOSITION_WORDS}
                   may
                 ></plansync-text>`
-              : html`<p class="long-text proposition">
-                  ${meta.valueProposition ?? html`<span class="mute">none yet</span>`}
-                </p>`
+              : meta.valueProposition
+                ? html`<p class="long-text proposition">${meta.valueProposition}</p>`
+                : html`<p class="mute">none yet</p>`
           }
         </div>
         <div>
@@ -178,8 +180,8 @@ class Framing extends Piece {
     label: string,
     value: string | number | undefined,
     may: boolean,
-    kind = 'text',
-    shown?: string | undefined,
+    kind?: FieldKind,
+    shown?: string,
   ): TemplateResult {
     const bases = [
       ['acv', 'per year (ACV)'],
@@ -188,19 +190,8 @@ class Framing extends Piece {
       ['one_off', 'once'],
       ['other', 'other'],
     ] as const;
-    const words = kind === 'choice' ? bases.find(([each]) => each === value)?.[1] : shown;
-    return html`<plansync-field
-      .desk=${this.desk}
-      of="meta"
-      name=${name}
-      kind=${kind}
-      label=${label}
-      .value=${value}
-      .shown=${words || undefined}
-      .choices=${bases}
-      blank=${label.toLowerCase()}
-      ?may=${may}
-    ></plansync-field>`;
+    const choices = kind === 'choice' ? bases : undefined;
+    return fieldOf(this.desk, 'meta', name, label, value, may, { kind, choices, shown, blank: label.toLowerCase() });
   }
 
   #objective(objective: Objective, may: boolean): TemplateResult {

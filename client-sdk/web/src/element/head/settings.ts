@@ -40,7 +40,7 @@ export function settingsOf(desk: Desk): TemplateResult {
   const others = plan.parties.all().filter(({ id, kind }) => kind !== 'partner' && id !== desk.party);
   const names = others.map(({ id }) => apart(desk.partyName(id))).join(' and ');
   const note = meta.trust === 'open' || !names ? undefined : `${names} will be asked to agree.`;
-  const days = (): readonly Choice[] => DAYS.map((id, day) => ({ id, words: weekdayWords(day, desk.locale) }));
+  const days = (): readonly Choice[] => DAYS.map((id, day) => ({ id, words: weekdayWords(day, desk.locale, 'short') }));
   const stated = meta.workingDays?.length ? meta.workingDays : undefined;
   return html`<dl class="facts">
     ${row('stage', 'Stage', meta.stage, { choices: choicesOf(STAGES) })}

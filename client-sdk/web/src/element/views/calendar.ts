@@ -39,15 +39,15 @@ const OFTEN: Choices = [
 ];
 const HARD = yesOrNo('nobody works: dates move around it', 'work goes on');
 
-/** A rule of one day in so many weeks. */
-function ruleOf(every = '1', day = 'TU'): string {
-  return `FREQ=WEEKLY${every === '1' ? '' : `;INTERVAL=${every}`};BYDAY=${day}`;
+/** A rule of one day, if one is said, in so many weeks. */
+function ruleOf(every = '1', day?: string): string {
+  return `FREQ=WEEKLY${every === '1' ? '' : `;INTERVAL=${every}`}${day ? `;BYDAY=${day}` : ''}`;
 }
 
 /** What such a rule says; nothing for any other. */
-function weekly(rrule = ''): { every: string; day: string } | undefined {
-  const [, every = '1', day] = /^FREQ=WEEKLY(?:;INTERVAL=(\d+))?;BYDAY=(MO|TU|WE|TH|FR|SA|SU)$/.exec(rrule) ?? [];
-  return day ? { every, day } : undefined;
+function weekly(rrule = ''): { every: string; day: string | undefined } | undefined {
+  const found = /^FREQ=WEEKLY(?:;INTERVAL=(\d+))?(?:;BYDAY=(MO|TU|WE|TH|FR|SA|SU))?$/.exec(rrule);
+  return found ? { every: found[1] ?? '1', day: found[2] } : undefined;
 }
 
 class Calendar extends Piece {
@@ -216,17 +216,7 @@ class Calendar extends Piece {
     const { desk } = this;
     const of = `calendar/${each.id}`;
     const day = (name: 'from' | 'to', label: string) =>
-      html`<plansync-field
-        .desk=${desk}
-        of=${of}
-        name=${name}
-        kind="day"
-        label=${label}
-        .value=${each[name]}
-        .shown=${desk.day(each[name])}
-        blank="no day"
-        ?may=${may}
-      ></plansync-field>`;
+      fieldOf(desk, of, name, label, each[name], may, { kind: 'day', shown: desk.day(each[name]), blank: 'no day' });
     return html`<li class=${desk.seen.has(of) ? 'hot' : ''}>
       <span class="title">${this.#title(of, each.title, may)}</span>
       ${day('from', 'From')} <span aria-hidden="true">–</span> ${day('to', 'To')} ${this.#remove(of, each.title, may)}
@@ -251,7 +241,6 @@ class Calendar extends Piece {
     const of = `cadence/${each.id}`;
     const row = factsOf(desk, of, may);
     const { every, day } = weekly(each.rrule) ?? {};
-    const isWeekly = !each.rrule || day !== undefined;
     return html`<li class=${desk.seen.has(of) ? 'hot' : ''}>
       <span class="title">${this.#title(of, each.title, may)}</span> ${this.#remove(of, each.title, may)}
       <span class="more"
@@ -270,17 +259,17 @@ class Calendar extends Piece {
         may
           ? folded(each.title ?? each.id, [
               row('kind', 'Kind', each.kind, { choices: RHYTHMS }),
-              isWeekly
+              every || !each.rrule
                 ? row('rrule', 'How often', every ?? '', {
                     choices:
                       every && !OFTEN.some(([known]) => known === every)
                         ? [...OFTEN, [every, `Every ${every} weeks`]]
                         : OFTEN,
                     blank: 'not by the week',
-                    take: (often) => ruleOf(often, day ?? 'TU'),
+                    take: (often) => ruleOf(often, day),
                   })
                 : row('rrule', 'Rule', each.rrule),
-              day ? row('rrule', 'On', day, { choices: this.#weekdays, take: (on) => ruleOf(every, on) }) : nothing,
+              every ? row('rrule', 'On', day, { choices: this.#weekdays, take: (on) => ruleOf(every, on) }) : nothing,
               row('time', 'At', each.time, { kind: 'time' }),
               row('tz', 'Time zone', each.tz, { choices: zoneChoices() }),
               row('withinDays', 'Within days', each.withinDays, { kind: 'number' }),
@@ -308,18 +297,12 @@ class Calendar extends Piece {
     const rule = weekly(rrule);
     if (!rule) return rrule;
     const name = this.#weekdays.find(([each]) => each === rule.day)?.[1];
-    return rule.every === '1' ? `every ${name}` : `${name}, every ${rule.every} weeks`;
+    if (rule.every === '1') return `every ${name ?? 'week'}`;
+    return `${name ? `${name}, ` : ''}every ${rule.every} weeks`;
   }
 
   #title(of: string, title: string | undefined, may: boolean): TemplateResult {
-    return html`<plansync-field
-      .desk=${this.desk}
-      of=${of}
-      name="title"
-      label="What"
-      .value=${title}
-      ?may=${may}
-    ></plansync-field>`;
+    return fieldOf(this.desk, of, 'title', 'What', title, may);
   }
 
   #remove(of: string, title: string | undefined, may: boolean): TemplateResult | typeof nothing {

@@ -171,11 +171,18 @@ class Comments extends Piece {
         ${
           isMine && desk.rights.talk
             ? html`<button
-                class="quiet push"
-                @click=${() => desk.set(of, 'resolvedAt', each.resolvedAt ? null : new Date(now).toISOString())}
-              >
-                ${each.resolvedAt ? 'Open again' : 'Resolve'}
-              </button>`
+                  class="quiet push"
+                  @click=${() => desk.set(of, 'resolvedAt', each.resolvedAt ? null : new Date(now).toISOString())}
+                >
+                  ${each.resolvedAt ? 'Open again' : 'Resolve'}
+                </button>
+                <button
+                  class="quiet icon"
+                  aria-label="Remove what you said"
+                  @click=${() => desk.remove([of], 'Your comment was removed.')}
+                >
+                  ✕
+                </button>`
             : nothing
         }
       </div>

@@ -9,7 +9,16 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { sideWords } from '../controls/chips.js';
-import { choicesOf, type Choices, factsOf, fieldOf, folded, said, yesOrNo } from '../controls/facts.js';
+import {
+  choicesOf,
+  factsOf,
+  fieldOf,
+  folded,
+  said,
+  yesOrNo,
+  type Choices,
+  type FieldOptions,
+} from '../controls/facts.js';
 import { Piece, define } from '../piece.js';
 import { flash } from '../controls/status.js';
 import type { Answers, Ask } from '../controls/sheet.js';
@@ -291,6 +300,8 @@ class People extends Piece {
     const isMarked = seen.has(of) || seen.has(`stakeholders/${person.id}`);
     const about = [person.name ? person.role : undefined, person.title, person.team ? 'a team' : undefined];
     const row = factsOf(desk, of, mayName);
+    const stakes = (field: string, label: string, value: string | undefined, options: FieldOptions) =>
+      fieldOf(desk, `stakeholders/${person.id}`, field, label, value, rights.structure(), options);
     const ours = (field: 'role' | 'title' | 'externalRef', label: string) =>
       mayName ? row(field, label, person[field]) : nothing;
     return html`<article
@@ -345,32 +356,14 @@ class People extends Piece {
         <dl>
           <dt>In the decision</dt>
           <dd>
-            <plansync-field
-              .desk=${desk}
-              of="stakeholders/${person.id}"
-              name="decisionRole"
-              kind="choice"
-              label="Role in the decision"
-              .value=${stake?.decisionRole}
-              .shown=${wordOf(stake?.decisionRole)}
-              .choices=${ROLE_CHOICES}
-              blank="not known yet"
-              ?may=${rights.structure()}
-            ></plansync-field>
+            ${stakes('decisionRole', 'Role in the decision', stake?.decisionRole, {
+              choices: ROLE_CHOICES,
+              blank: 'not known yet',
+            })}
           </dd>
           <dt>Says yes when</dt>
           <dd>
-            <plansync-field
-              block
-              .desk=${desk}
-              of="stakeholders/${person.id}"
-              name="needs"
-              kind="long"
-              label="What they need to say yes"
-              .value=${stake?.needs}
-              blank="what do they need?"
-              ?may=${rights.structure()}
-            ></plansync-field>
+            ${stakes('needs', 'What they need to say yes', stake?.needs, { kind: 'long', blank: 'what do they need?' })}
           </dd>
         </dl>
         ${folded(

@@ -7,6 +7,7 @@
 
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
+import { fieldOf } from '../controls/facts.js';
 import { peopleChoices } from '../controls/pick.js';
 import type { Desk } from '../desk.js';
 import { safetyOf } from '../head/head.js';
@@ -153,25 +154,8 @@ class Private extends Piece {
         @change=${(event: Event) => own.set(of, 'status', (event.target as HTMLInputElement).checked ? 'complete' : 'pending')}
       />
       <span class="what">
-        <plansync-field
-          .desk=${own}
-          of=${of}
-          name="title"
-          label="Title"
-          .value=${task.title}
-          ?may=${may}
-        ></plansync-field>
-        <plansync-field
-          block
-          .desk=${own}
-          of=${of}
-          name="notes"
-          kind="long"
-          label="Notes"
-          .value=${task.notes}
-          blank="Add a note"
-          ?may=${may}
-        ></plansync-field>
+        ${fieldOf(own, of, 'title', 'Title', task.title, may)}
+        ${fieldOf(own, of, 'notes', 'Notes', task.notes, may, { kind: 'long', blank: 'Add a note' })}
       </span>
       <plansync-pick
         .desk=${own}
@@ -183,17 +167,7 @@ class Private extends Piece {
         ?may=${may}
       ></plansync-pick>
       <span class="due">
-        <plansync-field
-          .desk=${own}
-          of=${of}
-          name="due"
-          kind="day"
-          label="Due"
-          .value=${task.due}
-          .shown=${own.day(task.due)}
-          blank="no date"
-          ?may=${may}
-        ></plansync-field>
+        ${fieldOf(own, of, 'due', 'Due', task.due, may, { kind: 'day', shown: own.day(task.due), blank: 'no date' })}
       </span>
       ${
         may

@@ -211,19 +211,7 @@ class Risks extends Piece {
     const long = (name: 'mitigation' | 'contingency', label: string, blank: string) =>
       html`<div class="wide">
         <dt>${label}</dt>
-        <dd>
-          <plansync-field
-            block
-            .desk=${desk}
-            of=${of}
-            name=${name}
-            kind="long"
-            label=${label}
-            .value=${risk[name]}
-            blank=${blank}
-            ?may=${may}
-          ></plansync-field>
-        </dd>
+        <dd>${fieldOf(desk, of, name, label, risk[name], may, { kind: 'long', blank })}</dd>
       </div>`;
     const grade = score >= GRAVE ? 'grave' : score >= 3 ? 'some' : '';
     return html`<article
@@ -238,17 +226,7 @@ class Risks extends Piece {
       </div>
       <div>
         <div class="row">
-          <h3>
-            <plansync-field
-              .desk=${desk}
-              of=${of}
-              name="title"
-              label="What may happen"
-              .value=${risk.title}
-              ?may=${may}
-            >
-            </plansync-field>
-          </h3>
+          <h3>${fieldOf(desk, of, 'title', 'What may happen', risk.title, may)}</h3>
           ${isBlocker ? html`<span class="late small">⚠ blocker</span>` : nothing}
           ${seen.added(of) ? html`<span class="tag new">new</span>` : nothing} ${was(desk, of, 'title')}
           ${

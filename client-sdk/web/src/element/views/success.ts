@@ -186,17 +186,10 @@ class Success extends Piece {
       id="item-${each.id}"
     >
       <div class="words">
-        <plansync-field
-          block
-          .desk=${desk}
-          of=${of}
-          name="text"
-          kind="long"
-          label="Objective"
-          .value=${each.text}
-          .shown=${each.inBuyersWords && each.text ? `“${apart(each.text)}”` : each.text}
-          ?may=${may}
-        ></plansync-field>
+        ${fieldOf(desk, of, 'text', 'Objective', each.text, may, {
+          kind: 'long',
+          shown: each.inBuyersWords && each.text ? `“${apart(each.text)}”` : each.text,
+        })}
       </div>
       <div class="row small mute">
         ${
@@ -214,18 +207,8 @@ class Success extends Piece {
         }
         <span
           >by
-          <plansync-field
-            .desk=${desk}
-            of=${of}
-            name="by"
-            kind="day"
-            label="By"
-            .value=${each.by}
-            .shown=${desk.day(each.by)}
-            blank="no day"
-            ?may=${may}
-          ></plansync-field
-        ></span>
+          ${fieldOf(desk, of, 'by', 'By', each.by, may, { kind: 'day', shown: desk.day(each.by), blank: 'no day' })}</span
+        >
         ${this.#remove('objectives', each.id, each.text)}
       </div>
     </article>`;
@@ -260,16 +243,7 @@ class Success extends Piece {
       part="criterion"
     >
       <div class="row">
-        <h3>
-          <plansync-field
-            .desk=${desk}
-            of=${of}
-            name="title"
-            label="Criterion"
-            .value=${each.title}
-            ?may=${may}
-          ></plansync-field>
-        </h3>
+        <h3>${fieldOf(desk, of, 'title', 'Criterion', each.title, may)}</h3>
         ${each.party ? chip(desk.side(each.party), each.party === 'joint' ? 'Both' : sideWords(desk, each.party)) : nothing}
         ${progress === 1 ? html`<span class="ok">✓ met</span>` : nothing}
         ${
@@ -310,18 +284,8 @@ class Success extends Piece {
         >
         <span
           ><span class="mute">by</span>
-          <plansync-field
-            .desk=${desk}
-            of=${of}
-            name="by"
-            kind="day"
-            label="Measured on"
-            .value=${each.by}
-            .shown=${desk.day(each.by)}
-            blank="no day"
-            ?may=${may}
-          ></plansync-field
-        ></span>
+          ${fieldOf(desk, of, 'by', 'Measured on', each.by, may, { kind: 'day', shown: desk.day(each.by), blank: 'no day' })}</span
+        >
         ${
           milestone
             ? html`<button class="link" @click=${() => goTo(this, `milestones/${milestone.id}`)}>
