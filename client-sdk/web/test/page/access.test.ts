@@ -62,6 +62,8 @@ const tabs = (page: Page) => page.locator('plansync-plan [role=tablist] [role=ta
 async function everywhere(page: Page, look: (place: string) => Promise<void>): Promise<void> {
   for (const tab of await tabs(page)) {
     await tab.click();
+    // What is folded away is looked at too.
+    await page.locator('.rest').evaluateAll((all) => all.forEach((each) => ((each as HTMLDetailsElement).open = true)));
     await look(`view ${(await tab.textContent())?.trim()}`);
   }
   for (const name of ['Call', 'Summary', 'Share']) {

@@ -41,7 +41,10 @@ function rich(): Partial<PlanJson> {
 
 /** Changes a field where it stands. */
 async function change(within: Locator, label: string, to: string): Promise<void> {
-  await within.locator(`[title="Change ${label.toLowerCase()}"]`).click();
+  // By keyboard alone.
+  const { keyboard } = within.page();
+  await within.locator(`[title="Change ${label.toLowerCase()}"]`).focus();
+  await keyboard.press('Enter');
   const control = within.locator('.editing').locator('input, select, textarea');
   if ((await control.evaluate((each) => each.tagName)) === 'SELECT') return void (await control.selectOption(to));
   await control.fill(to);
@@ -50,12 +53,15 @@ async function change(within: Locator, label: string, to: string): Promise<void>
 
 /** Ticks one of a set. */
 async function tick(within: Locator, name: string, choice: string): Promise<void> {
-  await within.getByRole('button', { name }).click();
-  await within.locator('.picks label').filter({ hasText: choice }).click();
+  await within.getByRole('button', { name }).press('Enter');
+  await within.locator('.picks label').filter({ hasText: choice }).locator('input').press('Space');
   await within.page().keyboard.press('Escape');
 }
 
-const unfold = (within: Locator) => within.locator('.rest > summary').first().click();
+async function unfold(within: Locator): Promise<void> {
+  await within.locator('.rest > summary').first().focus();
+  await within.page().keyboard.press('Enter');
+}
 const shared = async (id: string) => (await stage.server.workspace.plans.get(id)).plan;
 const row = <T extends { id: string }>(rows: readonly T[] | undefined, id: string) =>
   rows?.find((each) => each.id === id);
@@ -130,8 +136,9 @@ test('parties and people', async () => {
   await stage.picture(page, 'people-fields-light');
   const former = page.locator('#item-s-former');
   await unfold(former);
-  await former.getByRole('button', { name: 'Remove Fay Former' }).click();
+  await former.getByRole('button', { name: 'Remove Fay Former' }).press('Enter');
   await former.waitFor({ state: 'detached' });
+  await page.locator('#add-to-seller:focus').waitFor();
   await holds(id, (plan) => row(plan.people, 's-former'), undefined);
   const { people, parties } = await shared(id);
   expect(row(people, 's-sales-engineer')).toMatchObject({
@@ -348,8 +355,6 @@ test('one’s own comment, and whose a private task is', async () => {
   await says(other, '.own-task .picked', 'Sam Engel');
 }, 120_000);
 
-const WIDTHS = [320, 1280];
-
 test('a viewer reads it all, exit criteria too, and is offered no control', async () => {
   const id = await stage.plan(rich());
   const page = await stage.open(id, EXECUTIVE, { viewport: { width: 320, height: 800 } });
@@ -369,29 +374,3 @@ test('a viewer reads it all, exit criteria too, and is offered no control', asyn
     expect(await page.getByRole('button', { name: /^(\+ )?(Add|Remove)/ }).count(), tab).toBe(0);
   }
 }, 120_000);
-
-test.each(WIDTHS)(
-  'with everything unfolded nothing is wider than %i px',
-  async (width) => {
-    const id = await stage.plan(rich());
-    const page = await stage.open(id, SELLER, { viewport: { width, height: 800 }, colorScheme: 'dark' });
-    await says(page, '.safety', 'Saved');
-    await page.locator('.framing > summary').click();
-    for (const tab of ['plan', 'timeline', 'people', 'risks', 'success', 'private']) {
-      await page.locator(`#tab-${tab}`).click();
-      await page.locator(`#tab-${tab}[aria-selected=true]`).waitFor();
-      await page.evaluate(() =>
-        document
-          .querySelector('plansync-plan')!
-          .shadowRoot!.querySelectorAll<HTMLDetailsElement>('.rest')
-          .forEach((each) => (each.open = true)),
-      );
-      await stage.picture(page, `wide-${tab}-${width}`);
-      const over = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      expect(over, tab).toBeLessThanOrEqual(0);
-    }
-  },
-  120_000,
-);

@@ -256,13 +256,17 @@ class People extends Piece {
           blank: 'not known',
         }),
       ],
-      may && kind === 'partner' ? this.#remove(`parties/${id}`, called) : nothing,
+      may && kind === 'partner' ? this.#remove(`parties/${id}`, called, '#add-to-') : nothing,
     );
   }
 
-  #remove(of: string, name: string): TemplateResult {
-    const remove = () => this.desk.remove([of], `${quoted(name)} was removed.`);
-    return html`<button class="quiet" aria-label="Remove ${name}" @click=${remove}>Remove from the plan</button>`;
+  /** `next` gets the focus. */
+  #remove(of: string, name: string, next: string): TemplateResult {
+    const remove = () => {
+      this.desk.remove([of], `${quoted(name)} was removed.`);
+      this.#left(next);
+    };
+    return html`<button class="quiet" aria-label="Remove ${name}" @click=${remove}>Remove</button>`;
   }
 
   #personAsks(person?: Person): Ask[] {
@@ -375,7 +379,7 @@ class People extends Piece {
             mayName ? row('team', 'Stands for', said(person.team), yesOrNo('a team', 'one person')) : nothing,
             ours('externalRef', 'Id elsewhere'),
           ],
-          mayName && person.id !== plan.me?.person ? this.#remove(of, name) : nothing,
+          mayName && person.id !== plan.me?.person ? this.#remove(of, name, `#add-to-${party.id}`) : nothing,
         )}
       </div>
       ${isOwn || !desk.party ? nothing : this.#views(person)}
