@@ -4,7 +4,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { PlanJson } from '../../src/index.js';
 import { SAMPLE } from '../server/server.js';
-import { EXECUTIVE, SELLER, Stage, says, shifted, shiftedDay } from './stage.js';
+import { BUYER, EXECUTIVE, SELLER, Stage, says, shifted, shiftedDay } from './stage.js';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -95,6 +95,8 @@ test('how the plan is kept', async () => {
   await holds(id, (plan) => plan.proposals?.map((each) => each.items?.['meta/target.kind']), [
     { new: 'go_live', old: 'close' },
   ]);
+  const buyer = await stage.open(id, BUYER);
+  await says(buyer, '.ask', 'change kind of the target from Close to Go live');
   await change(framing, 'Consent', 'open');
   await holds(id, (plan) => plan.meta?.trust, 'open');
   await change(framing, 'Target', 'other');
