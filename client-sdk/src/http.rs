@@ -70,10 +70,10 @@ pub struct ChangesQuery {
 pub struct ChangesPage {
     /// The oldest first.
     pub changes: Vec<Change>,
-    /// Where the next page begins; `None` on the last one.
-    pub next: Option<String>,
+    /// `since` of the next page; `None` on the last one.
+    pub next: Option<Since>,
     /// Where this page ends.
-    pub cursor: String,
+    pub cursor: Since,
     /// The entry of the last change there is.
     pub seq: u64,
 }
@@ -277,8 +277,11 @@ impl Plan {
             pairs.push(("class", query.classes.join(",")));
         }
         let answer: Answer = self.http().read("GET", "/changes", pairs, None).await?;
+        let place = |text: &str| place(text).ok_or_else(|| self.http().not_ours("GET", "/changes"));
+        let next = answer.next.as_deref().map(place).transpose()?;
+        let cursor = place(&answer.cursor)?;
         let changes = answer.changes.into_iter().filter_map(Change::of).collect();
-        Ok(ChangesPage { changes, next: answer.next, cursor: answer.cursor, seq: answer.seq })
+        Ok(ChangesPage { changes, next, cursor, seq: answer.seq })
     }
 
     /// Opens a touchpoint: a call (or `meeting`, `email`, `async`) begins.
@@ -298,6 +301,15 @@ impl Plan {
         let path = format!("/touchpoints/{}/close", percent(id));
         self.http().read("POST", &path, Vec::new(), Some(json!({}))).await
     }
+}
+
+/// The place that `412` or `412.0` means.
+fn place(text: &str) -> Option<Since> {
+    let (seq, n) = match text.split_once('.') {
+        Some((seq, n)) => (seq, Some(n.parse().ok()?)),
+        None => (text, None),
+    };
+    Some(Since { seq: seq.parse().ok()?, n })
 }
 
 /// The error of an answer.

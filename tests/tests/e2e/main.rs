@@ -6,6 +6,7 @@
     reason = "a test may fail anywhere, and ends with its process"
 )]
 
+mod answers;
 mod bad_input;
 mod changes;
 mod consent;
