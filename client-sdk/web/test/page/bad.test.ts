@@ -130,7 +130,8 @@ const wrongs = (page: Page) =>
       if (!text.data.includes('\u202e') || !text.parentElement?.checkVisibility()) continue;
       if (text.parentElement.closest('option, title, textarea')) continue;
       // One that ends itself, or that nothing stands behind until its paragraph or its own box ends, turns nothing.
-      if (/\u2068[^\u2069]*\u202e[^\u2069]*\u2069/.test(text.data)) continue;
+      const bare = text.data.replace(/\u2068[^\u2069]*\u2069/g, '');
+      if (!bare.includes('\u202e')) continue;
       let at: Element = text.parentElement;
       const isLast = () => at.textContent!.trim().endsWith(text!.data.trim());
       const isBox = () => {
@@ -138,7 +139,7 @@ const wrongs = (page: Page) =>
         return /isolate|plaintext/.test(unicodeBidi) || (display !== 'inline' && display !== 'contents');
       };
       while (isLast() && !isBox()) at = at.parentElement!;
-      const isMixed = /\u202e[^\u2069]*?W{8}[^\u2069]*[^W\s\u2069]/.test(text.data);
+      const isMixed = /\u202e[^\u2069]*?W{8}[^\u2069]*[^W\s\u2069]/.test(bare);
       if (isLast() && !isMixed) continue;
       found.push(
         `turns what stands behind it: ${at.tagName}.${at.className} ${text.data.trim().slice(0, 30)} before ${at.textContent!.trim().slice(-30)}`,
