@@ -416,14 +416,14 @@ export class Desk {
   #place: string | null = null;
 
   /** Shows others where the reader is: `tasks/ca-1/due`. In a text, where in it too. */
-  goTo(place: string | null, cursor?: Cursor): void {
+  enter(place: string | null, cursor?: Cursor): void {
     this.#place = place;
     this.plan.presence.set({ at: place, ...(cursor ? { cursor } : {}) });
   }
 
   /** Shows others that the reader has left a place; whoever is at another one by now stays there. */
   leave(place: string): void {
-    if (this.#place === place) this.goTo(null);
+    if (this.#place === place) this.enter(null);
   }
 
   /** Who else is at a place: the same array until somebody moves. */

@@ -33,7 +33,7 @@ export class Rights {
     return this.#access === 'editor' && !this.desk.beside && this.desk.side(this.desk.party) === 'partner';
   }
 
-  /** Whose an item is: a party, or nothing for everybody's. */
+  /** The one party an item is of; nothing where it is several's or nobody's. */
   partyOf(item: Item): string | undefined {
     if (item.party) return item.party === 'joint' ? undefined : item.party;
     const parties = new Set((item.owners ?? []).map((id) => this.desk.partyOf(id)));
@@ -54,13 +54,12 @@ export class Rights {
   /** Status, notes, evidence. */
   progress(item: Item): boolean {
     if (this.#leads) return true;
-    return this.#access === 'contributor' && this.#owns(item);
+    return this.#access === 'contributor' && this.#owns(item) && this.#isOurs(item);
   }
 
-  /** Whether setting its status asks the other party. */
+  /** Whether setting its status asks others. */
   asksOthers(item: Item): boolean {
-    const party = this.partyOf(item);
-    return party !== undefined && party !== this.desk.party && this.desk.plan.meta.trust !== 'open';
+    return !this.#isOurs(item) && this.desk.plan.meta.trust !== 'open';
   }
 
   /** Raise or clear a blocker, write a comment. */
@@ -106,6 +105,15 @@ export class Rights {
   commitment(item: Item): boolean {
     if (this.partyOf(item) !== this.desk.party) return false;
     return this.#leads || (this.#access === 'contributor' && this.#owns(item));
+  }
+
+  /** Whether an item is the own party's, alone or with others, or nobody's. */
+  #isOurs({ party, owners }: Item): boolean {
+    const own = this.desk.party;
+    if (party === 'joint') return ['buyer', 'seller'].includes(this.desk.side(own));
+    if (party) return party === own;
+    const parties = (owners ?? []).flatMap((id) => this.desk.partyOf(id) ?? []);
+    return parties.length === 0 || parties.includes(own ?? '');
   }
 
   #owns(item: Item): boolean {

@@ -256,7 +256,7 @@ class FieldPiece extends Piece {
   #begin = (): void => {
     this.draft = String(this.value ?? '');
     this.editing = true;
-    this.desk.goTo(this.#place);
+    this.desk.enter(this.#place);
     void this.updateComplete.then(() => {
       const control = this.querySelector<HTMLElement>('input, textarea, select');
       control?.focus();

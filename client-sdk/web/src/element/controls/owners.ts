@@ -441,7 +441,7 @@ class Owners extends Piece {
     this.query = '';
     this.at = 0;
     this.naming = undefined;
-    this.desk.goTo(`${this.of}/owners`);
+    this.desk.enter(`${this.of}/owners`);
     void this.updateComplete.then(() => {
       const picker = this.querySelector<HTMLElement>('.picker');
       const from = this.querySelector('button.owners')?.getBoundingClientRect();

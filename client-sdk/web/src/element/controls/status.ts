@@ -19,7 +19,7 @@ export const STATUSES = ['pending', 'in_progress', 'blocked', 'complete', 'cance
 /** The status of an item, to choose where the reader may. */
 export function statusField(desk: Desk, subject: string, item: Milestone | Task): TemplateResult {
   const status = item.status ?? 'pending';
-  const party = desk.rights.asksOthers(item) ? desk.partyName(desk.rights.partyOf(item)) : undefined;
+  const party = desk.rights.asksOthers(item) ? desk.partyName(desk.rights.partyOf(item)) || 'The others' : undefined;
   return html`<plansync-field
     .desk=${desk}
     of=${subject}

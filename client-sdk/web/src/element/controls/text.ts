@@ -185,7 +185,7 @@ class SharedText extends Piece {
 
   #enter = (): void => {
     this.#isHere = true;
-    this.desk.goTo(this.#place);
+    this.desk.enter(this.#place);
     this.#point();
   };
 
@@ -206,7 +206,7 @@ class SharedText extends Piece {
       if (!area || !this.#bound || this.#composing) return;
       const { selectionStart: start, selectionEnd: end } = area;
       const [anchor, head] = area.selectionDirection === 'backward' ? [end, start] : [start, end];
-      this.desk.goTo(this.#place, cursorAt(this.#bound.text, anchor, head));
+      this.desk.enter(this.#place, cursorAt(this.#bound.text, anchor, head));
     }, POINT_MS);
   };
 
