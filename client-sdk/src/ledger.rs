@@ -74,11 +74,13 @@ impl Ledger {
         if !self.keeps {
             return;
         }
-        for (_, Unsent { number, update, taken, .. }) in settled {
+        for (edit, Unsent { number, update, taken, .. }) in settled {
             if taken {
                 self.next.settled.push(number);
             } else {
+                // It comes into the store with the next batch all the same.
                 self.next.state.push(update);
+                self.taken = edit;
             }
         }
     }
@@ -128,6 +130,8 @@ impl Ledger {
     /// keeps what it has until [`Ledger::made_again`], if there are any.
     pub(crate) fn start_afresh(&mut self) -> Vec<Step> {
         let unsent = std::mem::take(&mut self.unsent);
+        // What is made again is kept as other edits; of the former ones nothing more is to be written.
+        self.taken = unsent.last_key_value().map_or(self.taken, |(last, _)| *last);
         let facts = Facts { of: self.next.facts.of.take(), ..Facts::default() };
         self.next = Batch { clear: true, facts, ..Batch::default() };
         let steps: Vec<_> = unsent.into_values().map(|unsent| unsent.step).filter(|step| !step.is_empty()).collect();
@@ -139,5 +143,42 @@ impl Ledger {
     /// The edits were made again: from here on the store is written to.
     pub(crate) fn made_again(&mut self) {
         self.holds = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The server may be quicker than the disk; what it has does not make the local file whole.
+    #[test]
+    fn an_edit_that_the_server_has_first_is_kept_once_it_is_written() {
+        let mut ledger = Ledger::over_store(None);
+        ledger.edited(1, b"one", Step::default());
+        ledger.edited(2, b"two", Step::default());
+        ledger.durable(1);
+        assert_eq!(ledger.kept(), 0);
+        let batch = ledger.take().unwrap();
+        assert_eq!((batch.state, batch.unsent.len()), (vec![b"one".to_vec()], 1));
+        // The second is acknowledged while it is written.
+        let upto = ledger.taken();
+        ledger.edited(3, b"three", Step::default());
+        ledger.durable(3);
+        ledger.written(upto);
+        assert_eq!(ledger.kept(), 2);
+        let batch = ledger.take().unwrap();
+        assert_eq!((batch.state, batch.settled), (vec![b"three".to_vec()], vec![1]));
+        ledger.written(ledger.taken());
+        assert_eq!(ledger.kept(), 3);
+    }
+
+    #[test]
+    fn nothing_of_a_former_document_is_waited_for() {
+        let mut ledger = Ledger::over_store(None);
+        ledger.edited(1, b"one", Step::default());
+        assert!(ledger.start_afresh().is_empty(), "nothing is to be made again");
+        assert!(ledger.take().unwrap().clear);
+        ledger.written(ledger.taken());
+        assert_eq!(ledger.kept(), 1);
     }
 }

@@ -71,7 +71,7 @@ pub enum PlanEvent {
 pub struct Progress {
     /// Made here.
     pub made: u64,
-    /// Kept in the local file, or on the server's disk.
+    /// Kept in the local file; without one, on the server's disk.
     pub kept: u64,
     /// On the server's disk.
     pub durable: u64,
@@ -169,22 +169,23 @@ impl Shared {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Shows what is known to those who wait for it.
+    /// Shows what is known to those who wait for it. Each is looked up while nobody else can show anything, so that no
+    /// later one is replaced by an earlier.
     pub(crate) fn publish(&self) {
-        let (status, progress) = {
+        self.progress.send_if_modified(|shown| {
             let core = self.core();
             let durable = core.machine.edits_durable();
             let progress = Progress {
                 made: core.machine.edits_made(),
-                kept: core.ledger.kept().max(durable),
+                kept: if self.keeps { core.ledger.kept() } else { durable },
                 durable,
                 offers: core.offers(),
                 offered: core.offered(),
             };
-            (core.machine.status().clone(), progress)
-        };
-        self.progress.send_if_modified(|shown| std::mem::replace(shown, progress) != progress);
+            std::mem::replace(shown, progress) != progress
+        });
         self.status.send_if_modified(|shown| {
+            let status = self.core().machine.status().clone();
             let changed = *shown != status;
             *shown = status;
             changed
@@ -357,8 +358,9 @@ impl Plan {
         })
     }
 
-    /// Waits until every edit made before this call is kept in the local file, or on the server's disk: from then on it
-    /// survives the end of this program.
+    /// Waits until every edit made before this call is kept in the local file: from then on it survives the end of this
+    /// program, and is there when the plan is opened without a connection. While the file cannot be written
+    /// ([`PlanEvent::Storage`]) this waits; [`Plan::flush`] does not.
     ///
     /// # Errors
     /// [`ErrorKind::Storage`] where there is no local file, [`ErrorKind::Closed`] where it is closed already.

@@ -144,7 +144,7 @@ export interface Meta {
     'draft' | 'active' | 'on_hold' | 'won' | 'lost' | 'onboarding' | 'complete' | 'archived' | (string & {});
   /** Whose days the plan's days are. An IANA time zone, `America/Los_Angeles`. A complete plan has it. */
   readonly tz?: string;
-  /** Days that count as work; Monday to Friday where there are none. Sorted. */
+  /** Days that count as work. Where there are none, dates may fall on any day, and advice is given on weekends. Sorted. */
   readonly workingDays?: readonly ('mo' | 'tu' | 'we' | 'th' | 'fr' | 'sa' | 'su' | (string & {}))[];
   /** What is proposed for later items when one slips: the least that must move, what its slack does not take up, everything by as much, or nothing. Absent means `propose`. */
   readonly shiftMode?: 'propose' | 'consume' | 'keep_gap' | 'off' | (string & {});
@@ -189,7 +189,7 @@ export interface MetaEdit {
     'draft' | 'active' | 'on_hold' | 'won' | 'lost' | 'onboarding' | 'complete' | 'archived' | (string & {}) | null;
   /** Whose days the plan's days are. An IANA time zone, `America/Los_Angeles`. A complete plan has it. */
   tz?: string | null;
-  /** Days that count as work; Monday to Friday where there are none. Sorted. */
+  /** Days that count as work. Where there are none, dates may fall on any day, and advice is given on weekends. Sorted. */
   workingDays?:
     | readonly ('mo' | 'tu' | 'we' | 'th' | 'fr' | 'sa' | 'su' | (string & {}))[]
     | Readonly<Record<string, true | null>>

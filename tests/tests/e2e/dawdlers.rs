@@ -182,7 +182,7 @@ async fn every_answer_tells_browsers_what_they_may_do_with_it() {
     let answer = ask(&server, "GET", "/v1/plans", named);
     assert_eq!(header(&answer, "access-control-allow-origin").as_deref(), named);
     assert_eq!(header(&answer, "access-control-allow-credentials"), None);
-    assert!(header(&answer, "vary").unwrap().contains("origin"));
+    assert!(answer.headers().get_all("vary").iter().any(|name| name == "origin"), "{:?}", answer.headers());
     let asked = ask(&server, "OPTIONS", "/v1/plans/acme/edits", named);
     assert_eq!(asked.status(), 204);
     assert!(header(&asked, "access-control-allow-headers").unwrap().contains("authorization"));

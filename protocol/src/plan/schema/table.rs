@@ -97,7 +97,7 @@ const META: Collection = Collection {
         )
         .about("How far the deal is."),
         field("tz", Kind::TimeZone, Class::Head).required().about("Whose days the plan's days are."),
-        field("workingDays", Kind::Set(Member::Enum(&["mo", "tu", "we", "th", "fr", "sa", "su"])), Class::Head).about("Days that count as work; Monday to Friday where there are none."),
+        field("workingDays", Kind::Set(Member::Enum(&["mo", "tu", "we", "th", "fr", "sa", "su"])), Class::Head).about("Days that count as work. Where there are none, dates may fall on any day, and advice is given on weekends."),
         field("shiftMode", Kind::Enum(&["propose", "consume", "keep_gap", "off"]), Class::Head).or("propose").about("What is proposed for later items when one slips: the least that must move, what its slack does not take up, everything by as much, or nothing."),
         field("trust", Kind::Enum(&["handshake", "open"]), Class::Head).or("handshake").about("Whether edits that concern the other side wait for its consent (`handshake`) or hold at once (`open`)."),
     ],
