@@ -25,11 +25,16 @@ export function personChip(desk: Desk, id: string): TemplateResult {
 }
 
 /** The owners of an item; of a task without one the party it is asked of. */
-export function ownerChips(desk: Desk, owners: readonly string[] | undefined, party?: string): TemplateResult {
+export function ownerChips(
+  desk: Desk,
+  owners: readonly string[] | undefined,
+  party?: string,
+  none = 'no owner yet',
+): TemplateResult {
   const chips = owners?.length
     ? owners.map((id) => personChip(desk, id))
     : party
       ? [chip(desk.side(party), party === 'joint' ? 'Both' : desk.partyName(party), { dashed: true })]
-      : [html`<span class="tag">no owner yet</span>`];
+      : [html`<span class="tag">${none}</span>`];
   return html`<span class="chips">${chips}</span>`;
 }

@@ -189,7 +189,7 @@ class Owners extends Piece {
   override render(): TemplateResult {
     const { desk } = this;
     this.#people = desk.plan.people.all({ removed: true });
-    const chips = ownerChips(desk, this.owners, this.party);
+    const chips = ownerChips(desk, this.owners, this.party, this.of === 'meta' ? 'nobody yet' : undefined);
     if (!this.may) return chips;
     const there = desk.at(`${this.of}/owners`);
     this.#there = there;

@@ -59,7 +59,10 @@ class AdviceList extends Piece {
 
   override render(): TemplateResult | typeof nothing {
     const { desk } = this;
+    const { milestones, tasks } = desk.plan;
     const advice = desk.answer?.lint ?? [];
+    // What to do first in an empty plan is said elsewhere.
+    if (milestones.size + tasks.size === 0) return nothing;
     if (advice.length === 0 || !desk.rights.lead || desk.beside) return nothing;
     const errors = advice.filter(({ level }) => level === 'error').length;
     return html`<details class="advice no-print" part="advice">
