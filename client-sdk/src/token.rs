@@ -37,6 +37,7 @@ pub(crate) type TokenSource =
 pub(crate) struct Claims {
     pub(crate) sub: Option<String>,
     pub(crate) plan: Option<String>,
+    iat: Option<i64>,
     exp: Option<i64>,
 }
 
@@ -48,8 +49,15 @@ impl Claims {
 }
 
 pub(crate) struct Tokens {
-    known: Mutex<Option<String>>,
+    known: Mutex<Known>,
     source: Option<TokenSource>,
+}
+
+#[derive(Default)]
+struct Known {
+    token: Option<String>,
+    /// How many seconds this clock is ahead of the one that signs tokens, as far as the last token told.
+    ahead: i64,
 }
 
 /// A token is never shown.
@@ -61,18 +69,19 @@ impl fmt::Debug for Tokens {
 
 impl Tokens {
     pub(crate) fn new(known: Option<String>, source: Option<TokenSource>) -> Self {
-        Self { known: Mutex::new(known), source }
+        Self { known: Mutex::new(Known { token: known, ahead: 0 }), source }
     }
 
     /// A token; `None` where there is none, or no other than the server has refused.
     pub(crate) async fn get(&self, refused: bool) -> TokenAnswer {
         let mut known = self.known.lock().await;
-        let Some(source) = &self.source else { return Ok(known.clone().filter(|_| !refused)) };
-        let reason = match &*known {
+        let Some(source) = &self.source else { return Ok(known.token.clone().filter(|_| !refused)) };
+        let now = Timestamp::now().as_second();
+        let reason = match &known.token {
             None => TokenReason::First,
             Some(_) if refused => TokenReason::Refused,
             Some(token) => {
-                let soon = Timestamp::now().as_second() + EXPIRY_MARGIN_SECONDS;
+                let soon = now - known.ahead + EXPIRY_MARGIN_SECONDS;
                 if Claims::of(token).exp.is_none_or(|expires| expires >= soon) {
                     return Ok(Some(token.clone()));
                 }
@@ -81,8 +90,9 @@ impl Tokens {
         };
         let answer = time::timeout(ASK_MAX, source(reason)).await;
         let token = answer.map_err(|_| "the source of tokens took longer than 30 s")??;
-        if token.is_some() {
-            known.clone_from(&token);
+        if let Some(token) = &token {
+            let ahead = Claims::of(token).iat.map_or(0, |issued| Timestamp::now().as_second() - issued);
+            *known = Known { token: Some(token.clone()), ahead };
         }
         Ok(token)
     }
@@ -131,6 +141,22 @@ mod tests {
         let tokens = Tokens::new(Some(EXPIRED.into()), Some(source(Arc::clone(&asked), |_| Ok(None))));
         assert_eq!(tokens.get(false).await.unwrap(), None, "signed out");
         assert_eq!(asked.lock().unwrap().last(), Some(&TokenReason::Expired));
+    }
+
+    /// By this clock the token has expired for a day; whoever signed it says that it holds for an hour from now.
+    #[tokio::test]
+    async fn a_clock_that_is_ahead_does_not_ask_each_time() {
+        let asked = Arc::default();
+        let answers: TokenAnswerOf = |_| {
+            let issued = Timestamp::now().as_second() - 86_400;
+            let claims = serde_json::json!({"iat": issued, "exp": issued + 3_600}).to_string();
+            Ok(Some(format!("x.{}.y", BASE64_URL_SAFE_NO_PAD.encode(claims))))
+        };
+        let tokens = Tokens::new(None, Some(source(Arc::clone(&asked), answers)));
+        for _ in 0..3 {
+            assert!(tokens.get(false).await.unwrap().is_some());
+        }
+        assert_eq!(*asked.lock().unwrap(), [TokenReason::First]);
     }
 
     #[tokio::test]

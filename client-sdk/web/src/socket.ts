@@ -73,6 +73,8 @@ export interface SocketOptions {
 /** Tokens: the one that is known, and where to get another. */
 export class Tokens {
   #asking: Promise<string | null> | undefined;
+  /** How far this clock is ahead of the one that signs tokens, as far as the last token told. */
+  #aheadMs = 0;
 
   /** A token that stays, or a source of them. */
   constructor(
@@ -85,7 +87,7 @@ export class Tokens {
   get(refused = false): Promise<string | null> {
     const { token } = this;
     const expires = token === undefined ? undefined : claimsOf(token)?.exp;
-    const isOver = expires !== undefined && expires * 1000 < this.now() + EXPIRY_MARGIN_MS;
+    const isOver = expires !== undefined && expires * 1000 < this.now() - this.#aheadMs + EXPIRY_MARGIN_MS;
     if (!this.getToken) return Promise.resolve(refused ? null : (token ?? null));
     if (token !== undefined && !refused && !isOver) return Promise.resolve(token);
     this.#asking ??= this.#ask(token === undefined ? 'first' : refused ? 'refused' : 'expired').finally(() => {
@@ -101,7 +103,11 @@ export class Tokens {
     });
     try {
       const token = await Promise.race([(async () => this.getToken?.(why))(), late]);
-      if (token) this.token = token;
+      if (token) {
+        this.token = token;
+        const issued = claimsOf(token)?.iat;
+        this.#aheadMs = issued === undefined ? 0 : this.now() - issued * 1000;
+      }
       return token || null;
     } finally {
       clearTimeout(timer);
@@ -112,7 +118,7 @@ export class Tokens {
 /** What a token says, unchecked: the server checks. */
 export function claimsOf(
   token: string,
-): { sub?: string; exp?: number; plan?: string; party?: string; access?: string } | undefined {
+): { sub?: string; iat?: number; exp?: number; plan?: string; party?: string; access?: string } | undefined {
   try {
     const body = (token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/');
     const bytes = Uint8Array.from(atob(body), (char) => char.charCodeAt(0));

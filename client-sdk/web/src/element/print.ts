@@ -40,6 +40,13 @@ export const printLook = css`
     button:not(.value) {
       visibility: hidden;
     }
+    textarea {
+      border: 0;
+      padding: 0;
+      resize: none;
+      field-sizing: content;
+    }
+    .framing form,
     .tabs,
     dialog,
     [role='menu'] {

@@ -258,3 +258,63 @@ test('dates are proposed back from the target, and only those that are ticked ar
 
 const dayAfter = (day: string, days: number) =>
   new Date(Date.parse(day) + days * 86_400_000).toISOString().slice(0, 10);
+
+test('what waits for what, what drives the target, the target, today, and the days nobody works or somebody meets', async () => {
+  const sample = shifted(SAMPLE);
+  const from = dayAfter(sample.meta!.target!.date!, -20);
+  const id = await stage.plan({
+    ...sample,
+    calendar: [
+      {
+        id: 'w-1',
+        title: 'Year-end freeze',
+        kind: 'blackout',
+        party: 'buyer',
+        from,
+        to: dayAfter(from, 3),
+        hard: true,
+      },
+      {
+        id: 'w-2',
+        title: 'Sales kick-off',
+        kind: 'event',
+        party: 'seller',
+        from: dayAfter(from, 8),
+        to: dayAfter(from, 9),
+      },
+    ],
+  });
+  const { plan, schedule } = await stage.server.workspace.plans.get(id);
+  const page = await stage.open(id, EXECUTIVE);
+  await says(page, '.safety', 'Saved');
+  await page.locator('#tab-timeline').click();
+  await page.locator('#bar-ms-14').waitFor();
+  const drawn = new Set(await page.locator('.tl-bar[id]').evaluateAll((bars) => bars.map((bar) => bar.id.slice(4))));
+  const edges = plan.dependencies!.filter((each) => drawn.has(each.from!) && drawn.has(each.to!));
+  expect(edges.length).toBeGreaterThan(10);
+  expect(await page.locator('.tl-lines > path').count()).toBe(edges.length);
+  const path = schedule.drivingPath;
+  const driving = edges.filter((each) => path.some((at, n) => n > 0 && path[n - 1] === each.from && at === each.to));
+  expect(driving.length).toBeGreaterThan(1);
+  expect(await page.locator('.tl-lines > path.drives').count()).toBe(driving.length);
+  const critical = await page.locator('.tl-bar.critical[id]').evaluateAll((bars) => bars.map((bar) => bar.id.slice(4)));
+  const status = new Map([...plan.milestones!, ...plan.tasks!].map((each) => [each.id, each.status]));
+  expect(critical.sort()).toEqual(
+    schedule.critical.filter((each) => drawn.has(each) && status.get(each) !== 'complete').sort(),
+  );
+
+  // Days stand where they are: the target's line at the end of its milestone's bar, the windows over their days.
+  const box = async (selector: string) => (await page.locator(selector).first().boundingBox())!;
+  const [target, bar, today] = [await box('.tl-target'), await box('#bar-ms-14'), await box('.tl-today')];
+  expect(Math.abs(target.x - (bar.x + bar.width))).toBeLessThan(3);
+  expect(today.x).toBeLessThan(bar.x);
+  await says(page, '.tl-flag.target', 'Target');
+  await says(page, '.tl-scale', 'Year-end freeze');
+  await says(page, '.tl-scale', 'Sales kick-off');
+  const [freeze, kickoff] = [
+    await box('.tl-window:has-text("Year-end")'),
+    await box('.tl-window:has-text("kick-off")'),
+  ];
+  expect(freeze.x).toBeLessThan(kickoff.x);
+  expect(kickoff.x).toBeLessThan(target.x);
+});
