@@ -127,9 +127,10 @@ class Client {
       this.doc.getMap('meta').set(pick(['title', 'tz', 'target.date']), pick(VALUES))
     } else if (roll < 0.87) {
       this.doc.getMap('meta').set('valueProposition', new Y.Text('why'))
-    } else if (roll < 0.92) this.undo.undo()
-    else if (roll < 0.95) this.undo.redo()
-    else if (roll < 0.98) {
+    } else if (roll < 0.95) {
+      // Not within a transaction: there Yjs may take back what has no place in the document yet, and fails.
+      if (this.doc._transaction === null) roll < 0.92 ? this.undo.undo() : this.undo.redo()
+    } else if (roll < 0.98) {
       this.doc.transact(() => { for (let i = int(10); i >= 0; i--) this.edit() })
     } else if (this.doc._transaction === null) {
       // Not within a transaction: a provider never connects in the middle of one.
