@@ -495,3 +495,35 @@ impl Plan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Client;
+
+    /// Whoever waits for an edit asks how many were made first: that number must not be an earlier one.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_shown_never_goes_back() {
+        let claims = "x.eyJzdWIiOiJhbm4iLCJwbGFuIjoiZGVtbyIsImV4cCI6MTAwMH0.y";
+        let plan = Client::new("http://127.0.0.1:9").token(claims).open().unwrap();
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                        plan.shared().publish();
+                    }
+                });
+            }
+            let earlier = (1..=8_000).find(|made| {
+                plan.edit(|edit| {
+                    edit.meta().title(format!("Title {made}"));
+                })
+                .unwrap();
+                plan.progress().borrow().made < *made
+            });
+            is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(earlier, None, "fewer edits are shown than were made");
+        });
+        plan.close().await;
+    }
+}

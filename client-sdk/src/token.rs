@@ -53,7 +53,6 @@ pub(crate) struct Tokens {
     source: Option<TokenSource>,
 }
 
-#[derive(Default)]
 struct Known {
     token: Option<String>,
     /// How many seconds this clock is ahead of the one that signs tokens, as far as the last token told.

@@ -127,8 +127,8 @@ fn every_block_of_the_guides_is_compiled_here() {
     let here = words(include_str!("guide.rs"));
     for (guide, count) in [("../README.md", 1), ("../docs/embedding.md", 1), ("README.md", 5)] {
         let text = fs::read_to_string(crate_folder.join(guide)).unwrap();
-        let blocks: Vec<&str> =
-            text.split("\n```rust\n").skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect();
+        let behind = text.split("\n```rust\n").skip(1);
+        let blocks: Vec<&str> = behind.filter_map(|rest| Some(rest.split_once("\n```")?.0)).collect();
         assert_eq!(blocks.len(), count, "{guide} has another number of Rust blocks");
         for block in blocks {
             assert!(here.contains(&words(block)), "client-sdk/tests/guide.rs has not this block of {guide}:\n{block}");

@@ -54,7 +54,7 @@ export function settingsOf(desk: Desk): TemplateResult {
         of="meta"
         name="workingDays"
         label="Working days"
-        .value=${DAYS.filter((each, day) => (stated ? stated.includes(each) : day < 5))}
+        .value=${DAYS.filter((each) => !stated || stated.includes(each))}
         .choices=${days}
         ?implied=${!stated}
         ?may=${rights.meta('workingDays')}
